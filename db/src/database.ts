@@ -1,0 +1,50 @@
+import type { Logger } from '@mdcreator/shared/log'
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { DB } from './types.ts'
+
+export type Database = Kysely<DB>
+export type { DB } from './types.ts'
+
+/** Which of the roles of migration 0001 a server's connections take. */
+export type DatabaseRole = 'mdcreator_api' | 'mdcreator_collab'
+
+export type PoolOptions = {
+  url: string
+  /** Without one, the connections keep the rights of the user in the URL: migrations only. */
+  role?: DatabaseRole
+  size?: number
+  log?: Logger
+}
+
+/**
+ * A pool of connections that can do no more than the role may. bigint columns come back as numbers: our counters and
+ * log ids stay far below 2^53. No statement runs longer than 30 s, and nothing waits longer than 5 s for a connection.
+ */
+export function createPool({ url, role, size = 10, log }: PoolOptions): pg.Pool {
+  const settings = ['statement_timeout=30000', 'idle_in_transaction_session_timeout=30000']
+  if (role) settings.push(`role=${role}`)
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: size,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    options: settings.map((setting) => `-c ${setting}`).join(' '),
+    types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+  })
+  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  pool.on('error', (err) => log?.warn({ err }, 'a database connection broke'))
+  return pool
+}
+
+/** Kysely over such a pool; `destroy()` ends it. */
+export function createDatabase(options: PoolOptions): Database {
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool: createPool(options) }) })
+}
+
+const int8 = 20
+
+function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
+  if (oid === int8) return Number
+  return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text')
+}

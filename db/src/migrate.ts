@@ -1,0 +1,49 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import { type Migration, type MigrationProvider, Migrator, NO_MIGRATIONS } from 'kysely/migration'
+import { createPool } from './database.ts'
+
+const folder = path.join(import.meta.dirname, '../migrations')
+
+/** Migrations are pairs of plain SQL files: 0001_name.up.sql and 0001_name.down.sql. */
+class SqlFiles implements MigrationProvider {
+  async getMigrations(): Promise<Record<string, Migration>> {
+    const names = (await readdir(folder)).filter((file) => file.endsWith('.up.sql')).map((file) => file.slice(0, -'.up.sql'.length))
+    const run = (file: string): Migration['up'] => {
+      return async (db) => {
+        await sql.raw(await readFile(path.join(folder, file), 'utf8')).execute(db)
+      }
+    }
+    return Object.fromEntries(names.sort().map((name) => [name, { up: run(`${name}.up.sql`), down: run(`${name}.down.sql`) }]))
+  }
+}
+
+/**
+ * Brings the schema to the newest version, or (`down`) to nothing. Several servers may call it at once: one does it,
+ * the others wait. Returns the names of the migrations that ran.
+ */
+export async function migrate(url: string, direction: 'up' | 'down' = 'up'): Promise<string[]> {
+  return withMigrator(url, async (migrator) => {
+    const { error, results = [] } = direction === 'up' ? await migrator.migrateToLatest() : await migrator.migrateTo(NO_MIGRATIONS)
+    if (error) throw error
+    return results.map((result) => result.migrationName)
+  })
+}
+
+/** The names of the migrations that have not run yet. */
+export async function pendingMigrations(url: string): Promise<string[]> {
+  return withMigrator(url, async (migrator) => {
+    const all = await migrator.getMigrations()
+    return all.filter((migration) => !migration.executedAt).map((migration) => migration.name)
+  })
+}
+
+async function withMigrator<T>(url: string, work: (migrator: Migrator) => Promise<T>): Promise<T> {
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: createPool({ url, size: 2 }) }) })
+  try {
+    return await work(new Migrator({ db, provider: new SqlFiles() }))
+  } finally {
+    await db.destroy()
+  }
+}
