@@ -1,0 +1,74 @@
+import { type Logger, requestContext } from '../log.ts'
+import { type Bus, BusError, type CommandHandler, type Sender } from './bus.ts'
+import { type CommandName, type CommandReply, type CommandRequest, commands, type EventName, type EventPayload, events } from './messages.ts'
+
+type AnyHandler = (payload: unknown, sender: Sender) => Promise<unknown>
+type AnyListener = (payload: unknown) => void
+
+/**
+ * The bus of a single process. Messages are validated and copied as they would be on a wire, so that nothing works
+ * here that would fail over Redis.
+ */
+export class MemoryBus implements Bus {
+  private readonly handlers = new Map<CommandName, AnyHandler[]>()
+  private readonly listeners = new Map<EventName, AnyListener[]>()
+  private readonly log: Logger
+
+  constructor(log: Logger) {
+    this.log = log
+  }
+
+  async request<N extends CommandName>(name: N, payload: CommandRequest<N>, { timeoutMs = 10_000 } = {}): Promise<CommandReply<N>> {
+    const handler = this.handlers.get(name)?.[0]
+    if (!handler) throw new BusError('unavailable', `Nobody handles ${name}`)
+    const sender = { requestId: requestContext.getStore()?.requestId ?? '' }
+    const message = structuredClone(commands[name].request.parse(payload))
+    const answer = requestContext.run(sender, () => handler(message, sender))
+    const reply = await withTimeout(answer, timeoutMs, name)
+    return structuredClone(commands[name].reply.parse(reply)) as CommandReply<N>
+  }
+
+  handle<N extends CommandName>(name: N, handler: CommandHandler<N>): () => void {
+    return add(this.handlers, name, handler as unknown as AnyHandler)
+  }
+
+  async publish<N extends EventName>(name: N, payload: EventPayload<N>): Promise<void> {
+    const message = events[name].parse(payload)
+    for (const listener of this.listeners.get(name) ?? []) {
+      try {
+        listener(structuredClone(message))
+      } catch (err) {
+        this.log.error({ err, event: name }, 'a subscriber failed')
+      }
+    }
+  }
+
+  subscribe<N extends EventName>(name: N, listener: (payload: EventPayload<N>) => void): () => void {
+    return add(this.listeners, name, listener as AnyListener)
+  }
+}
+
+function add<K, V>(map: Map<K, V[]>, key: K, value: V): () => void {
+  map.set(key, [...(map.get(key) ?? []), value])
+  return () => {
+    map.set(
+      key,
+      (map.get(key) ?? []).filter((other) => other !== value),
+    )
+  }
+}
+
+async function withTimeout<T>(work: Promise<T>, ms: number, name: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new BusError('timeout', `${name} was not answered within ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } catch (error) {
+    if (error instanceof BusError) throw error
+    throw new BusError('failed', `${name} failed`, { cause: error })
+  } finally {
+    clearTimeout(timer)
+  }
+}

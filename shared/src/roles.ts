@@ -1,0 +1,23 @@
+/** What a member of a workspace is, the lowest first. */
+export const roles = ['viewer', 'commenter', 'editor', 'admin', 'owner'] as const
+export type Role = (typeof roles)[number]
+
+/**
+ * The one permission matrix: the lowest role that may do each thing. The API checks it per endpoint, the collab server
+ * per connection, and row-level security says the same once more beneath both.
+ */
+const lowestRole = {
+  'workspace.read': 'viewer',
+  'workspace.update': 'admin',
+  'document.read': 'viewer',
+  'document.create': 'editor',
+  'document.write': 'editor',
+  'document.delete': 'editor',
+} as const satisfies Record<string, Role>
+
+export type Action = keyof typeof lowestRole
+
+/** True where the role may do the action; no role (a stranger) may do nothing. */
+export function can(role: Role | null | undefined, action: Action): boolean {
+  return role != null && roles.indexOf(role) >= roles.indexOf(lowestRole[action])
+}

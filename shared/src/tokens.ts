@@ -1,0 +1,78 @@
+import { JwtVerifier } from 'aws-jwt-verify'
+import { JwtExpiredError } from 'aws-jwt-verify/error'
+import type { Jwks } from 'aws-jwt-verify/jwk'
+import { SimpleJwksCache } from 'aws-jwt-verify/jwk'
+import { z } from 'zod'
+
+/** What we read from an access token (RFC 9068 where the issuer follows it). */
+const Claims = z.object({
+  sub: z.string().min(1).max(200),
+  /** Seconds since the epoch. */
+  exp: z.number(),
+  iat: z.number(),
+  token_use: z.literal('access'),
+  /** The session of the local issuer that the token belongs to. */
+  sid: z.string().optional(),
+})
+export type TokenClaims = z.output<typeof Claims>
+
+/** A token that does not open anything. `expired` tells a client to refresh; all else is said in one way. */
+export class TokenError extends Error {
+  readonly expired: boolean
+  constructor(expired: boolean, options?: ErrorOptions) {
+    super(expired ? 'The token has expired' : 'The token is not valid', options)
+    this.expired = expired
+  }
+}
+
+export type TokenVerifier = {
+  /** @throws TokenError */
+  verify(token: string): Promise<TokenClaims>
+}
+
+export type Issuer = {
+  issuer: string
+  audience: string
+  /** Where the keys are published; only passed to `fetchKeys`. */
+  jwksUri: string
+  /** Reads the published keys: over HTTP, or straight from the database for the local issuer. */
+  fetchKeys: (uri: string) => Promise<Jwks>
+}
+
+/** Longer than any token we or Cognito make; verification must not be handed megabytes. */
+const maxTokenLength = 8_192
+
+/** The one verifier, used by both servers for every issuer. */
+export function createTokenVerifier({ issuer, audience, jwksUri, fetchKeys }: Issuer): TokenVerifier {
+  const fetcher = { fetch: async (uri: string) => encode(await fetchKeys(uri)) }
+  const verifier = JwtVerifier.create(
+    {
+      issuer,
+      audience,
+      jwksUri,
+      // aws-jwt-verify accepts a token without `exp`, and ignores `crit` and `b64` (RFC 7515, 4.1.11; RFC 7797).
+      customJwtCheck: ({ header, payload }) => {
+        if ('crit' in header || 'b64' in header) throw new TypeError('a critical header is not supported')
+        Claims.parse(payload)
+      },
+    },
+    { jwksCache: new SimpleJwksCache({ fetcher }) },
+  )
+  return {
+    async verify(token) {
+      if (token.length > maxTokenLength) throw new TokenError(false)
+      try {
+        return Claims.parse(await verifier.verify(token))
+      } catch (cause) {
+        throw new TokenError(cause instanceof JwtExpiredError, { cause })
+      }
+    },
+  }
+}
+
+function encode(keys: Jwks): ArrayBuffer {
+  return new TextEncoder().encode(JSON.stringify(keys)).buffer as ArrayBuffer
+}
+
+/** The `aud` of the local issuer's access tokens. */
+export const localAudience = 'mdcreator'
