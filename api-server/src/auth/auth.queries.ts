@@ -1,0 +1,116 @@
+import { asAuthenticator } from '@mdcreator/db/as-user'
+import type { Database, DB } from '@mdcreator/db/database'
+import { type Selectable, sql, type Transaction } from 'kysely'
+
+export type Account = Pick<
+  Selectable<DB['users']>,
+  'id' | 'email' | 'display_name' | 'avatar_url' | 'created_at' | 'updated_at'
+>
+export const accountColumns = ['id', 'email', 'display_name', 'avatar_url', 'created_at', 'updated_at'] as const
+
+export type NewSession = { id: string; refreshTokenHash: Buffer; userAgent: string | null; expiresAt: Date }
+
+/** The new account and its first session, or undefined where the e-mail is taken. */
+export function insertAccount(
+  db: Database,
+  user: { id: string; email: string; passwordHash: string; displayName: string },
+  session: NewSession,
+): Promise<Account | undefined> {
+  return asAuthenticator(db, async (trx) => {
+    const account = await trx
+      .insertInto('users')
+      .values({
+        id: user.id,
+        subject: user.id,
+        email: user.email,
+        password_hash: user.passwordHash,
+        display_name: user.displayName,
+      })
+      .onConflict((conflict) => conflict.column('email').where('deleted_at', 'is', null).doNothing())
+      .returning(accountColumns)
+      .executeTakeFirst()
+    if (account) await insertSession(trx, account.id, session)
+    return account
+  })
+}
+
+export function findCredentials(db: Database, email: string) {
+  return asAuthenticator(db, (trx) =>
+    trx
+      .selectFrom('users')
+      .select(['id', 'password_hash'])
+      .where('email', '=', email)
+      .where('deleted_at', 'is', null)
+      .where('issuer', '=', 'local')
+      .executeTakeFirst(),
+  )
+}
+
+/** Opens a session where the password hash is still the one that was checked; false where it is not. */
+export function openSession(
+  db: Database,
+  user: { id: string; password_hash: string | null },
+  session: NewSession,
+): Promise<boolean> {
+  return asAuthenticator(db, async (trx) => {
+    const unchanged = await trx
+      .selectFrom('users')
+      .select('id')
+      .where('id', '=', user.id)
+      .where('password_hash', '=', user.password_hash)
+      .where('deleted_at', 'is', null)
+      .forShare()
+      .executeTakeFirst()
+    if (unchanged) await insertSession(trx, user.id, session)
+    return unchanged !== undefined
+  })
+}
+
+async function insertSession(trx: Transaction<DB>, userId: string, session: NewSession): Promise<void> {
+  await trx
+    .insertInto('sessions')
+    .values({
+      id: session.id,
+      user_id: userId,
+      refresh_token_hash: session.refreshTokenHash,
+      user_agent: session.userAgent,
+      expires_at: session.expiresAt,
+    })
+    .execute()
+}
+
+/**
+ * Exchanges the one good refresh token of a session for another, or revokes the session where any other token is shown
+ * (RFC 9700, section 4.14.2: a thief and its victim cannot both go on). One statement: of those who show the same token
+ * at once the first wins, and the others then find it used. Returns undefined where there is no such living session.
+ */
+export function rotateRefreshToken(
+  db: Database,
+  given: { sessionId: string; hash: Buffer },
+  next: { hash: Buffer; expiresAt: Date },
+): Promise<{ user_id: string; revoked_at: Date | null } | undefined> {
+  return asAuthenticator(db, async (trx) => {
+    const result = await sql<{ user_id: string; revoked_at: Date | null }>`
+      update sessions set
+        revoked_at = case when refresh_token_hash = ${given.hash} then null else now() end,
+        previous_token_hash = case when refresh_token_hash = ${given.hash} then refresh_token_hash else previous_token_hash end,
+        refresh_token_hash = case when refresh_token_hash = ${given.hash} then ${next.hash}::bytea else refresh_token_hash end,
+        refreshed_at = case when refresh_token_hash = ${given.hash} then now() else refreshed_at end,
+        expires_at = case when refresh_token_hash = ${given.hash} then ${next.expiresAt}::timestamptz else expires_at end
+      where id = ${given.sessionId} and revoked_at is null and expires_at > now()
+        and exists (select from users where users.id = sessions.user_id and users.deleted_at is null)
+      returning user_id, revoked_at`.execute(trx)
+    return result.rows[0]
+  })
+}
+
+export function revokeSession(db: Database, sessionId: string): Promise<unknown> {
+  return asAuthenticator(db, (trx) =>
+    trx
+      .updateTable('sessions')
+      .set({ revoked_at: sql<Date>`now()` })
+      .where('id', '=', sessionId)
+      .where('revoked_at', 'is', null)
+      .execute(),
+  )
+}

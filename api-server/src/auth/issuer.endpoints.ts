@@ -1,0 +1,43 @@
+import type { Database } from '@mdcreator/db/database'
+import { publishedKeys } from '@mdcreator/db/signing-keys'
+import type { z } from 'zod'
+import { type Endpoint, endpoint } from '../http/endpoint.ts'
+import { Discovery, KeySet } from './auth.schema.ts'
+
+const cacheControl = 'public, max-age=300'
+
+/** Where anybody learns how to verify the local issuer's tokens; at the root, not below the API's base path. */
+export function issuerEndpoints({ db, issuer }: { db: Database; issuer: string }): Endpoint[] {
+  return [
+    endpoint({
+      method: 'get',
+      path: '/.well-known/jwks.json',
+      operationId: 'getSigningKeys',
+      tag: 'Auth',
+      summary: 'The public keys that access tokens are signed with',
+      auth: 'public',
+      response: KeySet,
+      cacheControl,
+      handle: async () => ({ body: (await publishedKeys(db)) as z.input<typeof KeySet> }),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/.well-known/openid-configuration',
+      operationId: 'getIssuer',
+      tag: 'Auth',
+      summary: 'The metadata of the local issuer',
+      auth: 'public',
+      response: Discovery,
+      cacheControl,
+      handle: async () => ({
+        body: {
+          issuer,
+          jwks_uri: `${issuer}/.well-known/jwks.json`,
+          response_types_supported: ['token'],
+          subject_types_supported: ['public'],
+          id_token_signing_alg_values_supported: ['ES256'],
+        },
+      }),
+    }),
+  ]
+}

@@ -1,0 +1,36 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { isId, newId } from '@mdcreator/shared/ids'
+import type { NewSession } from './auth.queries.ts'
+
+const refreshTokenLifetimeMs = 30 * 24 * 3600 * 1000
+
+/** A refresh token is `<session id>.<secret>`; we keep no more than the SHA-256 of the secret. */
+export type RefreshToken = { token: string; hash: Buffer; expiresAt: Date }
+
+export function newRefreshToken(sessionId: string): RefreshToken {
+  const secret = randomBytes(32).toString('base64url')
+  return {
+    token: `${sessionId}.${secret}`,
+    hash: hashOf(secret),
+    expiresAt: new Date(Date.now() + refreshTokenLifetimeMs),
+  }
+}
+
+/** The session that a refresh token names and the hash of its secret; undefined where it is none of ours. */
+export function readRefreshToken(token: string): { sessionId: string; hash: Buffer } | undefined {
+  const [sessionId = '', secret = '', ...rest] = token.split('.')
+  if (!isId(sessionId) || !secret || rest.length > 0) return undefined
+  return { sessionId, hash: hashOf(secret) }
+}
+
+/** A session to store, and its first refresh token. */
+export function newSession(userAgent: string | undefined): { session: NewSession; refreshToken: string } {
+  const id = newId()
+  const { token, hash, expiresAt } = newRefreshToken(id)
+  return {
+    session: { id, refreshTokenHash: hash, userAgent: userAgent?.slice(0, 500) ?? null, expiresAt },
+    refreshToken: token,
+  }
+}
+
+const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()

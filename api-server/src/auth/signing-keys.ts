@@ -1,0 +1,69 @@
+import { hkdfSync } from 'node:crypto'
+import type { Database } from '@mdcreator/db/database'
+import { newId } from '@mdcreator/shared/ids'
+import { localAudience } from '@mdcreator/shared/tokens'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
+import { ensureSigningKey, type KeyPair, oldestSigningKey } from './signing-keys.queries.ts'
+
+const algorithm = 'ES256'
+
+/** Seconds. */
+export const accessTokenLifetime = 3600
+
+/** Makes the first signing key where there is none; of several servers that start at once, one makes it. */
+export async function prepareSigningKey(db: Database): Promise<void> {
+  await ensureSigningKey(db, makeKeyPair)
+}
+
+/** Signs the local issuer's access tokens with the newest key. */
+export class TokenSigner {
+  private readonly db: Database
+  private readonly issuer: string
+
+  constructor(db: Database, issuer: string) {
+    this.db = db
+    this.issuer = issuer
+  }
+
+  /** An access token for one session of a user: a JWT (RFC 9068) that lives an hour. */
+  async sign(userId: string, sessionId: string): Promise<string> {
+    const { kid, private_jwk } = await ensureSigningKey(this.db, makeKeyPair)
+    return new SignJWT({ sid: sessionId, token_use: 'access' })
+      .setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid })
+      .setIssuer(this.issuer)
+      .setAudience(localAudience)
+      .setSubject(userId)
+      .setJti(newId())
+      .setIssuedAt()
+      .setExpirationTime(`${accessTokenLifetime}s`)
+      .sign(await importJWK(private_jwk, algorithm))
+  }
+}
+
+/**
+ * A secret that all instances share without being told: derived from the oldest signing key, which stays the same when
+ * keys rotate. Read once.
+ */
+export function sharedSecret(db: Database, purpose: string): () => Promise<Buffer> {
+  let secret: Promise<Buffer> | undefined
+  const derive = async () => {
+    await prepareSigningKey(db)
+    const { private_jwk } = await oldestSigningKey(db)
+    return Buffer.from(hkdfSync('sha256', String(private_jwk.d), '', `mdcreator ${purpose}`, 32))
+  }
+  return () => {
+    secret ??= derive().catch((error: unknown) => {
+      secret = undefined
+      throw error
+    })
+    return secret
+  }
+}
+
+async function makeKeyPair(): Promise<KeyPair> {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  const publicJwk: JWK = await exportJWK(publicKey)
+  const kid = await calculateJwkThumbprint(publicJwk)
+  const about = { kid, alg: algorithm, use: 'sig' }
+  return { kid, public_jwk: { ...publicJwk, ...about }, private_jwk: { ...(await exportJWK(privateKey)), ...about } }
+}

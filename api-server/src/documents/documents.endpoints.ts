@@ -1,0 +1,172 @@
+import type { Database } from '@mdcreator/db/database'
+import type { Bus } from '@mdcreator/shared/bus/bus'
+import { newId } from '@mdcreator/shared/ids'
+import { z } from 'zod'
+import { asCaller } from '../auth/index.ts'
+import { type Endpoint, endpoint } from '../http/endpoint.ts'
+import { strongTag } from '../http/etag.ts'
+import type { Cursors } from '../http/page.ts'
+import { idTaken, invalid, problemTypes } from '../http/problem.ts'
+import { WireId } from '../http/schema.ts'
+import { findWorkspace } from '../workspaces/index.ts'
+import { canonicalise, checkContentSize, contentBodyLimit } from './canonical.ts'
+import { findDocument, insertDocument, listDocuments, updateDocument } from './documents.queries.ts'
+import { Document, DocumentPage, DocumentPatch, DocumentQuery, NewDocument } from './documents.schema.ts'
+import { patchContent, patchTitle } from './patch.ts'
+import { baseRequired, expectedOf, stale, staleBase, staleMatch } from './preconditions.ts'
+import { toReply, toSummary } from './wire.ts'
+
+const tag = 'Documents'
+const inWorkspace = z.object({ workspace_id: WireId })
+const ofDocument = z.object({ document_id: WireId })
+
+type Deps = { db: Database; bus: Bus; cursors: Cursors }
+
+export function documentEndpoints({ db, bus, cursors }: Deps): Endpoint[] {
+  return [
+    endpoint({
+      method: 'post',
+      path: '/workspaces/{workspace_id}/documents',
+      operationId: 'createDocument',
+      tag,
+      summary: 'Make a document',
+      description:
+        'The text is stored in canonical form, so that opening the document in an editor does not change it.',
+      auth: 'bearer',
+      permission: 'document.create',
+      request: { params: inWorkspace, body: NewDocument },
+      bodyLimit: contentBodyLimit,
+      status: 201,
+      response: Document,
+      headers: ['Location', 'ETag'],
+      problems: [problemTypes.idTaken],
+      handle: async ({ caller, params, body, permit }) => {
+        const id = body.id ?? newId()
+        checkContentSize(body.content)
+        if (body.doc_type === 'mindmap' && body.content !== '') {
+          throw invalid('A mind map has no text of its own', [{ pointer: '/content', detail: 'is not for mind maps' }])
+        }
+        const row = await asCaller(db, caller, async (trx) => {
+          const { id: workspace_id } = permit(await findWorkspace(trx, caller.userId, params.workspace_id))
+          const isNew = await insertDocument(trx, {
+            id,
+            workspace_id,
+            title: body.title,
+            doc_type: body.doc_type,
+            ...canonicalise(body.content),
+            created_by: caller.userId,
+            updated_by: caller.userId,
+          })
+          return isNew ? findDocument(trx, caller.userId, id) : undefined
+        })
+        if (!row) throw idTaken()
+        return { ...toReply(row), location: `/api/v1/documents/${id}` }
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/workspaces/{workspace_id}/documents',
+      operationId: 'listDocuments',
+      tag,
+      summary: 'The documents of a workspace, without their text',
+      auth: 'bearer',
+      permission: 'document.read',
+      request: { params: inWorkspace, query: DocumentQuery },
+      response: DocumentPage,
+      handle: async ({ caller, params, query, permit }) => {
+        const { sort, deleted, limit } = query
+        const order = query.order ?? (sort === 'title' ? 'asc' : 'desc')
+        const list = `documents of ${params.workspace_id} by ${sort} ${order}, deleted ${deleted}`
+        const after = await cursors.open(list, query.cursor)
+        const rows = await asCaller(db, caller, async (trx) => {
+          const { id: workspaceId } = permit(await findWorkspace(trx, caller.userId, params.workspace_id))
+          return listDocuments(trx, caller.userId, { workspaceId, sort, order, deleted, after, limit: limit + 1 })
+        })
+        const page = await cursors.page(list, rows, limit, (row) => [row.sort_key, row.id])
+        return { body: { ...page, items: page.items.map(toSummary) } }
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/documents/{document_id}',
+      operationId: 'getDocument',
+      tag,
+      summary: 'A document with its text',
+      auth: 'bearer',
+      permission: 'document.read',
+      request: { params: ofDocument },
+      response: Document,
+      handle: async ({ caller, params, permit }) => {
+        const row = await asCaller(db, caller, (trx) => findDocument(trx, caller.userId, params.document_id))
+        return toReply(permit(row))
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/documents/{document_id}/content',
+      operationId: 'getDocumentContent',
+      tag,
+      summary: 'The text of a document, as Markdown',
+      auth: 'bearer',
+      permission: 'document.read',
+      request: { params: ofDocument },
+      response: z.string(),
+      contentType: 'text/markdown',
+      handle: async ({ caller, params, permit }) => {
+        const row = await asCaller(db, caller, (trx) => findDocument(trx, caller.userId, params.document_id))
+        const { content, content_hash } = permit(row)
+        return { body: content, etag: strongTag(content_hash) }
+      },
+    }),
+    endpoint({
+      method: 'patch',
+      path: '/documents/{document_id}',
+      operationId: 'updateDocument',
+      tag,
+      summary: 'Change the title or replace the text',
+      description:
+        'Strict: never merges. A new text needs `base_hash` or If-Match; a stale one is refused with the text there is now.',
+      auth: 'bearer',
+      permission: 'document.write',
+      request: { params: ofDocument, body: DocumentPatch },
+      bodyLimit: contentBodyLimit,
+      response: Document,
+      headers: ['ETag'],
+      problems: [staleBase, staleMatch, baseRequired, problemTypes.timeout],
+      handle: async ({ caller, params, body, permit, req }) => {
+        const { title, content } = body
+        const conditions = { baseHash: body.base_hash, ifMatch: req.get('If-Match') }
+        const patch = { id: params.document_id, caller, conditions, permit }
+        if (content !== undefined) {
+          checkContentSize(content)
+          return toReply(await patchContent({ db, bus }, patch, { content, title }))
+        }
+        if (title === undefined) throw invalid('Nothing is to be changed')
+        return toReply(await patchTitle(db, patch, title))
+      },
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/documents/{document_id}',
+      operationId: 'deleteDocument',
+      tag,
+      summary: 'Move a document to the trash',
+      auth: 'bearer',
+      permission: 'document.delete',
+      request: { params: ofDocument },
+      problems: [staleMatch],
+      handle: async ({ caller, params, permit, req }) => {
+        const id = params.document_id
+        const conditions = { baseHash: undefined, ifMatch: req.get('If-Match') }
+        await asCaller(db, caller, async (trx) => {
+          const expected = expectedOf(permit(await findDocument(trx, caller.userId, id)), conditions)
+          const change = { deleted_at: new Date(), updated_by: caller.userId }
+          if (await updateDocument(trx, id, expected, change)) return
+          throw stale(conditions, permit(await findDocument(trx, caller.userId, id)))
+        })
+        await bus.publish('document.deleted', { document_id: id })
+        return {}
+      },
+    }),
+  ]
+}

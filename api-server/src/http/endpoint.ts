@@ -1,0 +1,88 @@
+import type { Action, Role } from '@mdcreator/shared/roles'
+import type { Request } from 'express'
+import type { z } from 'zod'
+import type { Caller } from './authenticate.ts'
+import type { ProblemType } from './problem.ts'
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+
+/** The parts of a request. Objects are strict: what we do not know, we refuse. */
+export type RequestSchemas = { params?: z.ZodObject; query?: z.ZodObject; body?: z.ZodType }
+
+type Parsed<S, K extends keyof RequestSchemas> = S extends { [P in K]: infer Z extends z.ZodType }
+  ? z.output<Z>
+  : undefined
+
+/** What a handler is given: parsed, and no more than was declared. */
+export type Input<S extends RequestSchemas, A extends Auth> = {
+  params: Parsed<S, 'params'>
+  query: Parsed<S, 'query'>
+  body: Parsed<S, 'body'>
+  /** Who calls; always there where `auth` is `bearer`. */
+  caller: A extends 'bearer' ? Caller : undefined
+  /**
+   * Checks the declared permission against the caller's role in what was found, and gives it back.
+   * @throws Problem 404 where nothing was found, 403 where the role is too low
+   */
+  permit: <T extends { role: Role }>(found: T | undefined) => T
+  /** The request, for its headers. */
+  req: Request
+}
+
+/** `body` is checked against the response schema before it leaves. */
+export type Reply<R> = { body: R; etag?: string; location?: string }
+export type EmptyReply = { body?: undefined; etag?: string }
+
+/** `bearer`: an access token is required. */
+export type Auth = 'public' | 'bearer'
+
+type Declaration = {
+  method: Method
+  /** With `{parameters}`, as in OpenAPI. */
+  path: string
+  /** Unique; names the method in generated clients. */
+  operationId: string
+  tag: string
+  summary: string
+  description?: string
+  auth: Auth
+  /** Checked by `permit`; needs `bearer`. */
+  permission?: Action
+  /** Bytes of the body. Default 1 MiB. */
+  bodyLimit?: number
+  /** Default 200, or 204 without a response. */
+  status?: number
+  contentType?: 'application/json' | 'text/markdown' | 'application/problem+json'
+  cacheControl?: string
+  /** The problems it can answer besides those that follow from the rest of the declaration. */
+  problems?: ProblemType[]
+  /** The headers of its reply, for the OpenAPI document. */
+  headers?: ('ETag' | 'Location')[]
+}
+
+/** An endpoint whose types have been checked: what routes and the OpenAPI document are made from. */
+export type Endpoint = Declaration & {
+  request: RequestSchemas
+  response?: z.ZodType
+  handle: (input: Input<RequestSchemas, Auth>) => Promise<Reply<unknown> | EmptyReply>
+}
+
+/** Declares an endpoint once: validation, types, the route and its OpenAPI entry all come from here. */
+export function endpoint<
+  const A extends Auth,
+  const S extends RequestSchemas = object,
+  R extends z.ZodType = z.ZodUndefined,
+>(
+  spec: Declaration & {
+    auth: A
+    request?: S
+    response?: R
+    handle: (input: Input<S, A>) => Promise<R extends z.ZodUndefined ? EmptyReply : Reply<z.input<R>>>
+  },
+): Endpoint {
+  return { ...spec, request: spec.request ?? {}, handle: spec.handle as unknown as Endpoint['handle'] }
+}
+
+/** The same endpoints below a base path. */
+export const below = (base: string, endpoints: Endpoint[]): Endpoint[] =>
+  endpoints.map((item) => ({ ...item, path: base + item.path }))

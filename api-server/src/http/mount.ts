@@ -1,0 +1,105 @@
+import type { Logger } from '@mdcreator/shared/log'
+import { type Action, can, type Role } from '@mdcreator/shared/roles'
+import type { TokenVerifier } from '@mdcreator/shared/tokens'
+import type { Request, RequestHandler, Response, Router } from 'express'
+import { authenticate, type Caller } from './authenticate.ts'
+import { jsonBody } from './body.ts'
+import type { Auth, Endpoint, Input, RequestSchemas } from './endpoint.ts'
+import { matchesWeakly, weakTagOf } from './etag.ts'
+import { forbidden, notFound, Problem, problemTypes } from './problem.ts'
+import { validate } from './validate.ts'
+
+const defaultBodyLimit = 1024 * 1024
+
+/** Makes the routes of the endpoints, and a 405 for every other method on their paths. */
+export function mount(router: Router, endpoints: Endpoint[], deps: { verifier: TokenVerifier; log: Logger }): void {
+  const methods = new Map<string, Set<string>>()
+  for (const item of endpoints) {
+    const route = item.path.replace(/\{(\w+)\}/g, ':$1')
+    router[item.method](route, ...handlers(item, deps))
+    const allowed = methods.get(route) ?? new Set(['OPTIONS'])
+    methods.set(route, allowed.add(item.method.toUpperCase()))
+    if (item.method === 'get') allowed.add('HEAD')
+  }
+  for (const [route, allowed] of methods) router.all(route, otherMethods([...allowed].sort().join(', ')))
+}
+
+function otherMethods(allow: string): RequestHandler {
+  return (req, res) => {
+    if (req.method !== 'OPTIONS') {
+      throw new Problem(problemTypes.methodNotAllowed, `Allowed here: ${allow}`, { headers: { Allow: allow } })
+    }
+    res.set('Allow', allow).status(204).end()
+  }
+}
+
+function handlers(item: Endpoint, { verifier, log }: { verifier: TokenVerifier; log: Logger }): RequestHandler[] {
+  const callers = new WeakMap<Request, Caller>()
+  // Before the body is read: a stranger's megabytes are not worth reading.
+  const identify: RequestHandler = async (req, _res, next) => {
+    if (item.auth === 'bearer') callers.set(req, await authenticate(req, verifier))
+    next()
+  }
+  const run: RequestHandler = async (req, res) => {
+    const reply = await item.handle(toInput(item, req, callers.get(req)))
+    send(item, req, res, reply, log)
+  }
+  return [identify, ...(item.request.body ? jsonBody(item.bodyLimit ?? defaultBodyLimit) : []), run]
+}
+
+function toInput(item: Endpoint, req: Request, caller: Caller | undefined): Input<RequestSchemas, Auth> {
+  const { params, query, body } = item.request
+  const path = params?.safeParse(req.params)
+  // A name that nothing can have names nothing.
+  if (path && !path.success) throw notFound()
+  return {
+    params: path?.data,
+    query: query && validate(query, req.query, 'query'),
+    body: body && validate(body, req.body, 'body'),
+    caller,
+    permit: (found) => permit(found, item.permission),
+    req,
+  } as Input<RequestSchemas, Auth>
+}
+
+function permit<T extends { role: Role }>(found: T | undefined, action: Action | undefined): T {
+  if (!found) throw notFound()
+  if (!action || !can(found.role, action)) throw forbidden()
+  return found
+}
+
+function send(
+  item: Endpoint,
+  req: Request,
+  res: Response,
+  reply: { body?: unknown; etag?: string; location?: string },
+  log: Logger,
+): void {
+  res.set('Cache-Control', item.cacheControl ?? (item.auth === 'bearer' ? 'private, no-cache' : 'no-store'))
+  if (item.auth === 'bearer') res.vary('Authorization')
+  if (reply.location !== undefined) res.location(reply.location)
+  if (!item.response) {
+    res.status(item.status ?? 204).end()
+    return
+  }
+  const body = render(item, reply.body, log)
+  const etag = reply.etag ?? (item.method === 'get' ? weakTagOf(body) : undefined)
+  if (etag !== undefined) res.set('ETag', etag)
+  if (item.method === 'get' && etag !== undefined && matchesWeakly(req.get('If-None-Match'), etag)) {
+    res.status(304).end()
+    return
+  }
+  res.status(item.status ?? 200).type(item.contentType ?? 'application/json')
+  res.send(body)
+}
+
+/** Only what the schema declares leaves the server; what contradicts it is our fault, and a 500. */
+function render(item: Endpoint, body: unknown, log: Logger): string {
+  const result = item.response?.safeParse(body)
+  if (!result?.success) {
+    const faults = result?.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`)
+    log.error({ operation: item.operationId, faults }, 'a response contradicts its schema')
+    throw new Problem(problemTypes.internal, 'Something went wrong on our side')
+  }
+  return typeof result.data === 'string' ? result.data : JSON.stringify(result.data)
+}

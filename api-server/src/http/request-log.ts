@@ -1,0 +1,39 @@
+import { newId } from '@mdcreator/shared/ids'
+import { type Logger, requestContext, withoutSecrets } from '@mdcreator/shared/log'
+import type { Request, RequestHandler, Response } from 'express'
+import { pinoHttp } from 'pino-http'
+
+/** Characters that are safe in a header, a log line and a URI reference. */
+const acceptable = /^[\w.~-]{1,128}$/
+
+/** Gives every request an id – the caller's X-Request-Id where it is harmless – and carries it to log lines and the bus. */
+export const identifyRequest: RequestHandler = (req, res, next) => {
+  const given = req.get('X-Request-Id')
+  const requestId = given && acceptable.test(given) ? given : newId()
+  res.locals['requestId'] = requestId
+  res.set('X-Request-Id', requestId)
+  requestContext.run({ requestId }, next)
+}
+
+/** The id that `identifyRequest` gave. */
+export const requestIdOf = (res: Response): string => String(res.locals['requestId'])
+
+/** One line per request, without bodies, headers or secrets. */
+export function requestLog(log: Logger): RequestHandler {
+  return pinoHttp<Request, Response>({
+    logger: log,
+    genReqId: (_req, res) => requestIdOf(res),
+    quietReqLogger: true,
+    customAttributeKeys: { reqId: 'requestId' },
+    serializers: {
+      req: (req: { method: string; url: string; remoteAddress?: string }) => ({
+        method: req.method,
+        url: withoutSecrets(req.url),
+        remoteAddress: req.remoteAddress,
+      }),
+      res: (res: { statusCode: number }) => ({ statusCode: res.statusCode }),
+    },
+    customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'info'),
+    autoLogging: { ignore: (req) => req.url === '/healthz' || req.url === '/readyz' },
+  })
+}

@@ -1,0 +1,59 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { UserError } from '@mdcreator/shared/user-error'
+
+/** A server that slow clients cannot occupy. The caller may add an upgrade handler before `listen`. */
+export function createHttpServer(app: RequestListener): Server {
+  return createServer(
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      // Longer than a load balancer's idle timeout (60 s), or it would meet closed connections.
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16_384,
+    },
+    app,
+  )
+}
+
+/**
+ * Starts to listen and resolves to the port, which matters where `port` is 0.
+ * @throws UserError where the port is taken or may not be used
+ */
+export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(explain(cause, host, port)))
+    // A thousand clients that reconnect at once overflow Node's default of 511.
+    server.listen({ host, port, backlog: 4096 }, resolve)
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** Takes no new connection, lets requests in flight finish for `graceMs`, then cuts what is left. */
+export async function closeHttpServer(server: Server, graceMs = 5_000): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+  // A connection that was busy at first becomes an idle one when its answer is out.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  try {
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeIdleConnections()
+    })
+  } finally {
+    clearTimeout(cut)
+    clearInterval(sweep)
+  }
+}
+
+function explain(cause: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (cause.code === 'EADDRINUSE') {
+    return new UserError(`Port ${port} is taken: stop the program that uses it, or set PORT to another one`, { cause })
+  }
+  if (cause.code === 'EACCES') {
+    return new UserError(`Port ${port} may not be used without more rights: set PORT to one above 1023`, { cause })
+  }
+  if (cause.code === 'EADDRNOTAVAIL' || cause.code === 'ENOTFOUND') {
+    return new UserError(`${host} is no address of this machine: set HOST to one, or to 0.0.0.0 for all`, { cause })
+  }
+  return cause
+}

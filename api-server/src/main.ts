@@ -1,0 +1,64 @@
+import { createDatabase } from '@mdcreator/db/database'
+import { pendingMigrations } from '@mdcreator/db/migrate'
+import { MemoryBus } from '@mdcreator/shared/bus/memory'
+import { loadConfig } from '@mdcreator/shared/config'
+import { createLogger } from '@mdcreator/shared/log'
+import { Shutdown } from '@mdcreator/shared/shutdown'
+import { UserError } from '@mdcreator/shared/user-error'
+import { createApp } from './app.ts'
+import { prepareSigningKey } from './auth/index.ts'
+import { isDatabaseAway } from './http/errors.ts'
+import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
+import { migrationsCheck } from './migrations-check.ts'
+
+/** The API server on its own: it needs a database, and answers 503 for changes to live documents. */
+async function main(): Promise<void> {
+  const config = loadConfig()
+  const log = createLogger(config.logLevel)
+  const url = config.databaseUrl
+  if (!url) {
+    throw new UserError(
+      'DATABASE_URL is not set: only `npm start` brings its own database. Example: DATABASE_URL=postgres://user:password@localhost:5432/mdcreator',
+    )
+  }
+  await refuseOldSchema(url)
+
+  const shutdown = new Shutdown(log)
+  const db = createDatabase({ url, role: 'mdcreator_api', size: config.databasePoolSize, log })
+  shutdown.add('database', () => db.destroy())
+  await prepareSigningKey(db)
+  const app = createApp({
+    config,
+    log,
+    db,
+    bus: new MemoryBus(log),
+    checks: { migrations: migrationsCheck(url) },
+    isStopping: () => shutdown.started,
+  })
+  const server = createHttpServer(app)
+  const port = await listen(server, config)
+  shutdown.add('http', () => closeHttpServer(server))
+  shutdown.onSignals()
+  log.info({ host: config.host, port }, 'the API server is listening')
+}
+
+async function refuseOldSchema(url: string): Promise<void> {
+  let pending: string[]
+  try {
+    pending = await pendingMigrations(url)
+  } catch (cause) {
+    if (!isDatabaseAway(cause)) throw cause
+    throw new UserError('The database cannot be reached: check DATABASE_URL, and that PostgreSQL is running', { cause })
+  }
+  if (pending.length > 0) {
+    throw new UserError(`The database lacks the migrations ${pending.join(', ')}: run the migrations first`)
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  if (!(error instanceof UserError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,132 @@
+import { createDatabase, type Database } from '@mdcreator/db/database'
+import { createTestDatabase } from '@mdcreator/db/testing'
+import { MemoryBus } from '@mdcreator/shared/bus/memory'
+import { type Config, loadConfig } from '@mdcreator/shared/config'
+import { newId } from '@mdcreator/shared/ids'
+import { createLogger } from '@mdcreator/shared/log'
+import type { Role } from '@mdcreator/shared/roles'
+import { type AppDeps, createApp } from './app.ts'
+import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
+
+// For tests only: a server on a database of its own, and what most tests start from.
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers that they have not checked yet
+export type Json = any
+
+export type Answer = { status: number; headers: Headers; body: Json; text: string }
+
+export type RequestOptions = {
+  token?: string | undefined
+  /** Sent as JSON. */
+  body?: unknown
+  /** Sent as it is. */
+  raw?: string | Uint8Array
+  headers?: Record<string, string>
+}
+
+export type TestApi = {
+  /** `http://127.0.0.1:<port>` */
+  origin: string
+  /** The connection string of the database's owner, who sees everything. */
+  databaseUrl: string
+  owner: Database
+  config: Config
+  bus: MemoryBus
+  /** `path` is below /api/v1, or at the root where it starts with `//`. */
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>
+  stop(): Promise<void>
+}
+
+export const testIssuer = 'http://mdcreator.test'
+
+/** The API on a port of its own, with an empty database. */
+export async function startApi(overrides: Partial<AppDeps> = {}): Promise<TestApi> {
+  const database = await createTestDatabase()
+  const config = loadConfig({ ENV: 'test', PUBLIC_URL: testIssuer, PORT: '0', CORS_ORIGINS: 'https://app.example.com' })
+  const log = createLogger('silent')
+  const db = createDatabase({ url: database.url, role: 'mdcreator_api' })
+  const owner = createDatabase({ url: database.url, size: 2 })
+  const bus = new MemoryBus(log)
+  const server = createHttpServer(createApp({ config, log, db, bus, ...overrides }))
+  const origin = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}`
+  return {
+    origin,
+    databaseUrl: database.url,
+    owner,
+    config,
+    bus,
+    request: (method, path, options) => send(origin, method, path, options),
+    stop: async () => {
+      await closeHttpServer(server, 0)
+      await Promise.all([db.destroy(), owner.destroy()])
+      await database.drop()
+    },
+  }
+}
+
+async function send(origin: string, method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+  const { token, body, raw, headers = {} } = options
+  const url = path.startsWith('//') ? origin + path.slice(1) : `${origin}/api/v1${path}`
+  const content = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(token && { Authorization: `Bearer ${token}` }),
+      ...(content !== undefined && { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    ...(content !== undefined && { body: content as BodyInit }),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get('Content-Type')?.includes('json') ?? false
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: isJson && text ? JSON.parse(text) : undefined,
+  }
+}
+
+export const testPassword = 'Passw0rd!'
+
+export type TestUser = { id: string; email: string; token: string; refreshToken: string }
+
+/** A new user, signed in. */
+export async function signUp(api: TestApi, name = 'Ada Lovelace'): Promise<TestUser> {
+  const email = `${newId()}@example.com`
+  const answer = await api.request('POST', '/auth/signup', {
+    body: { email, password: testPassword, display_name: name },
+  })
+  const { user, access_token, refresh_token } = expectStatus(answer, 201).body
+  return { id: user.id, email, token: access_token, refreshToken: refresh_token }
+}
+
+/** A new workspace of the user; gives its body. */
+export async function createWorkspace(api: TestApi, user: TestUser, name = 'Field notes'): Promise<Json> {
+  return expectStatus(await api.request('POST', '/workspaces', { token: user.token, body: { name } }), 201).body
+}
+
+/** A new document; gives its body. */
+export async function createDocument(
+  api: TestApi,
+  user: TestUser,
+  workspaceId: string,
+  document: object = { title: 'Test Document', content: '# Hello World' },
+): Promise<Json> {
+  const path = `/workspaces/${workspaceId}/documents`
+  return expectStatus(await api.request('POST', path, { token: user.token, body: document }), 201).body
+}
+
+/** Makes the user a member, past the API, which cannot invite yet. */
+export async function addMember(api: TestApi, workspaceId: string, user: TestUser, role: Role): Promise<void> {
+  await api.owner
+    .insertInto('workspace_members')
+    .values({ workspace_id: workspaceId, user_id: user.id, role })
+    .execute()
+}
+
+function expectStatus(answer: Answer, status: number): Answer {
+  if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${answer.text}`)
+  return answer
+}

@@ -1,0 +1,2 @@
+export { findWorkspace } from './workspaces.queries.ts'
+export { WireRole } from './workspaces.schema.ts'
