@@ -1,0 +1,54 @@
+import { extensions as shared } from '@mdcreator/shared/markdown/extensions'
+import { type AnyExtension, Extension, type Extensions } from '@tiptap/core'
+import Collaboration from '@tiptap/extension-collaboration'
+import CollaborationCaret from '@tiptap/extension-collaboration-caret'
+import { Placeholder } from '@tiptap/extensions'
+import type { Node } from '@tiptap/pm/model'
+import { Plugin } from '@tiptap/pm/state'
+import { codeBlockView } from './code-block-view.ts'
+import { imageView } from './image-view.ts'
+import type { LiveDocument } from './live-document.ts'
+import { safeLink } from './safe-url.ts'
+
+export interface Author {
+  name: string
+  color: string
+}
+
+const nodeViews = Extension.create({
+  name: 'nodeViews',
+  addProseMirrorPlugins() {
+    return [new Plugin({ props: { nodeViews: { codeBlock: codeBlockView, image: imageView } } })]
+  },
+})
+
+/** The server's nodes and marks, and what only an editor has: collaboration, carets, rendering, the placeholder. */
+export function editorExtensions(
+  live: LiveDocument,
+  author: Author,
+  onMath: (node: Node, position: number) => void,
+): Extensions {
+  const options: Record<string, object> = {
+    starterKit: {
+      // A trailing paragraph would be an edit made by just looking.
+      trailingNode: false,
+      link: { openOnClick: false, isAllowedUri: (url: string) => safeLink(url) === url },
+    },
+    Mathematics: {
+      katexOptions: { throwOnError: false, strict: 'ignore', maxSize: 40 },
+      inlineOptions: { onClick: onMath },
+      blockOptions: { onClick: onMath },
+    },
+  }
+  const nodes = (shared as AnyExtension[]).map((extension) => {
+    const own = options[extension.name]
+    return own ? extension.configure(own) : extension
+  })
+  return [
+    ...nodes,
+    nodeViews,
+    Collaboration.configure({ document: live.doc }),
+    CollaborationCaret.configure({ provider: live.provider, user: author }),
+    Placeholder.configure({ placeholder: 'Start writing. “# ” makes a heading, “- ” a list, “[ ] ” a task.' }),
+  ]
+}
