@@ -1,9 +1,20 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { holdsCluster } from './data-dir.ts'
 import { explainFailure } from './failure.ts'
 import { type RunAs, SPAWN } from './run-as.ts'
 
@@ -15,9 +26,9 @@ type Cluster = { native: string; dataDir: string; runAs: RunAs; durable: boolean
  */
 export async function ensureCluster(cluster: Cluster): Promise<string> {
   const { dataDir } = cluster
-  removeUnfinished(dataDir)
+  await removeUnfinished(dataDir)
   const file = `${dataDir}.password`
-  if (!existsSync(path.join(dataDir, 'PG_VERSION'))) {
+  if (!holdsCluster(dataDir)) {
     const password = randomBytes(24).toString('hex')
     await createCluster(cluster, password)
     return password
@@ -35,8 +46,7 @@ async function createCluster(
   password: string,
 ): Promise<void> {
   onProgress('Creating the database (first start only)…')
-  const staging = `${dataDir}.new-${process.pid}`
-  mkdirSync(staging, { mode: 0o700 })
+  const staging = mkdtempSync(`${dataDir}.new-`)
   if (runAs) chownSync(staging, runAs.uid, runAs.gid)
   try {
     const passwordFile = path.join(staging, 'password')
@@ -72,10 +82,14 @@ function writePassword(file: string, password: string, runAs: RunAs): void {
 }
 
 /** What earlier starts left behind when they were killed during initdb. */
-function removeUnfinished(dataDir: string): void {
+async function removeUnfinished(dataDir: string): Promise<void> {
   const parent = path.dirname(dataDir)
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(`${path.basename(dataDir)}.new-`)) continue
-    rmSync(path.join(parent, name), { recursive: true, force: true, maxRetries: 5 })
+    try {
+      await rm(path.join(parent, name), { recursive: true, force: true, maxRetries: 8 })
+    } catch {
+      // An initdb that outlived its supervisor still writes: the next start removes the rest.
+    }
   }
 }

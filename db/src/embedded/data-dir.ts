@@ -16,7 +16,7 @@ export const SYSTEM_DIR = '/var/lib/mdcreator'
 export function embeddedDataDir(wanted: string, onProgress?: (line: string) => void): string {
   const dataDir = canonicalPath(wanted)
   const runAs = chooseRunAs(dataDir)
-  if (!runAs || existsSync(path.join(dataDir, 'PG_VERSION'))) return dataDir
+  if (!runAs || holdsCluster(dataDir)) return dataDir
   if (canEnter(nearestExisting(dataDir), runAs)) return dataDir
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16)
   const moved = path.join(SYSTEM_DIR, hash, path.basename(dataDir))
@@ -40,7 +40,10 @@ export function prepareDataDir(dataDir: string, runAs: RunAs): void {
         'open the folders above it to that user (chmod o+x), or set DATA_DIR to a folder elsewhere',
     )
   }
-  if (!existsSync(dataDir)) return
+  if (!holdsCluster(dataDir)) {
+    refuseForeign(dataDir)
+    return
+  }
   const owner = statSync(dataDir).uid
   if (runAs && owner !== runAs.uid) giveTo(dataDir, runAs)
   if (!runAs && owner !== process.getuid?.()) {
@@ -50,6 +53,19 @@ export function prepareDataDir(dataDir: string, runAs: RunAs): void {
   }
   // PostgreSQL refuses a folder that others can read, which a copy or a restored backup may have become.
   chmodSync(dataDir, 0o700)
+}
+
+/** Anything but an empty folder is somebody else's, and stays as it is. */
+function refuseForeign(dataDir: string): void {
+  if (!existsSync(dataDir) || readdirSync(dataDir).length === 0) return
+  throw new UserError(
+    `The folder ${dataDir} holds other things than PostgreSQL's data: set DATA_DIR to an empty folder`,
+  )
+}
+
+/** Whether the folder holds a PostgreSQL cluster already. */
+export function holdsCluster(dataDir: string): boolean {
+  return existsSync(path.join(dataDir, 'PG_VERSION'))
 }
 
 /** Missing folders are made open to enter whatever the umask; existing ones keep their modes. */

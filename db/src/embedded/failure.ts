@@ -25,8 +25,8 @@ const CAUSES: [RegExp, (dataDir: string) => string][] = [
     (dir) => `Cannot write to the data folder ${dir}: make it a writable folder, or set DATA_DIR to another one`,
   ],
   [
-    /ENOTEMPTY|EBUSY/,
-    (dir) => `The folder ${dir} holds other things than PostgreSQL's data: set DATA_DIR to an empty folder`,
+    /EBUSY/,
+    (dir) => `The folder ${dir} is a mount point: mount the folder above it instead, or set DATA_DIR to a folder in it`,
   ],
 ]
 
