@@ -1,0 +1,208 @@
+import type { Node } from 'prosemirror-model'
+import { cleanText } from './clean.ts'
+import { htmlBlock } from './html.ts'
+import { plainText } from './plain-text.ts'
+import { printInline } from './print-inline.ts'
+import { printTable } from './print-table.ts'
+import { FRONT_MATTER, MAX_LEVEL, nodes, schema } from './schema.ts'
+
+type Place = {
+  /** How many quotes and lists are around: a list and its item count as two, as in the parser. */
+  level: number
+  /** The blocks are those of a list item; in a bullet item, `[ ]` would be a task. */
+  item?: 'bullet' | 'ordered' | 'task'
+  /** The marker of that item. */
+  marker?: string
+}
+
+type ListKind = 'bullet' | 'ordered'
+/** A printed block. `list` is the kind and marker of a list, `tight` whether its items may stand without blank lines. */
+type Printed = { text: string; node: Node; list?: { kind: ListKind; marker: string; tight: boolean } }
+
+/** Indents all lines but the first; blank lines stay blank. */
+const hang = (text: string, indent: string): string => text.replace(/\n(?!\n|$)/g, `\n${indent}`)
+
+const quote = (text: string): string => text.replace(/^.*$/gm, (line) => (line === '' ? '>' : `> ${line}`))
+
+function printCodeBlock(node: Node): string {
+  const text = cleanText(node.textContent)
+  const language = cleanText(String(node.attrs['language'] ?? ''))
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/\\(?=[!-/:-@[-`{-~])/g, '\\\\')
+    .replace(/&(?=#?\w{1,32};)/g, '\\&')
+  const marker = language.includes('`') ? '~' : '`'
+  const closing = marker === '`' ? /^[ \t]*(`{3,})[ \t]*$/gm : /^[ \t]*(~{3,})[ \t]*$/gm
+  let length = 3
+  for (const match of text.matchAll(closing)) length = Math.max(length, (match[1]?.length ?? 0) + 1)
+  const fence = marker.repeat(length)
+  const info = language.startsWith('~') ? ` ${language}` : language
+  return `${fence}${info}\n${text === '' ? '' : `${text}\n`}${fence}`
+}
+
+/** Front matter as it stands at the head of a file, or undefined if it could not be read back. */
+function printFrontMatter(node: Node): string | undefined {
+  const text = cleanText(node.textContent)
+  if (node.type !== nodes.codeBlock || node.attrs['language'] !== FRONT_MATTER) return undefined
+  if (/^[ \t]*(?:\n|$)/.test(text) && text !== '') return undefined
+  return /^---[ \t]*$/m.test(text) ? undefined : `---\n${text === '' ? '' : `${text}\n`}---`
+}
+
+function printBlockMath(node: Node): string {
+  // A line of dollars would end the formula.
+  const latex = cleanText(String(node.attrs['latex'] ?? '')).replace(/^[^\S\n]*\$\$[^\S\n]*$/gm, '\\$$\\$$')
+  return latex === '' ? '$$\n$$' : `$$\n${latex}\n$$`
+}
+
+/** A paragraph that reads back as an HTML block, printed as it is. */
+function printHtml(node: Node): string | undefined {
+  if (!node.firstChild?.text?.startsWith('<')) return undefined
+  let text = ''
+  for (const child of node.children) {
+    if (child.marks.length > 0 || !(child.isText || child.type === nodes.hardBreak)) return undefined
+    text += child.isText ? cleanText(child.text ?? '') : '\n'
+  }
+  const lines = text.split('\n')
+  const { lines: taken, closed } = htmlBlock((index) => lines[index]?.replace(/^[ \t]+/, ''))
+  return closed && taken === lines.length && lines.at(-1)?.trim() !== '' ? text : undefined
+}
+
+function printParagraph(node: Node, place: Place, first: boolean): string {
+  // HTML after a task's box, or where everything is a paragraph, is no block of its own.
+  const inline = (first && place.item === 'task') || place.level >= MAX_LEVEL
+  const html = inline ? undefined : printHtml(node)
+  return html ?? printInline(node, { itemStart: first && place.item === 'bullet' })
+}
+
+function printHeading(node: Node): string {
+  const text = printInline(node, { oneLine: true }).replace(/#$/, '\\#')
+  return `${'#'.repeat(Number(node.attrs['level']))}${text ? ' ' : ''}${text}`
+}
+
+const firstNumber = (list: Node): number =>
+  Math.min(Math.max(0, Math.trunc(Number(list.attrs['start'] ?? 1)) || 0), 999_999_999 - list.childCount)
+
+/** Whether an item's blocks may follow each other without blank lines: a line of text, then lists that interrupt it. */
+function isTight(item: Node, blocks: Printed[]): boolean {
+  return blocks.every(({ node, text, list }, index) => {
+    if (index === 0 && node.type === nodes.paragraph) return !text.startsWith('<') || printHtml(node) === undefined
+    if (!list?.tight) return false
+    const interrupts = list.kind === 'bullet' || firstNumber(node) === 1
+    const empty = /^(?:[-*]|\d+[.)])(?:\n|$)/.test(text)
+    return index === 0 ? item.type !== nodes.taskItem : interrupts && !empty
+  })
+}
+
+/** A task's box with the text of its first paragraph, then its other blocks. */
+function withBox(item: Node, blocks: Printed[]): Printed[] {
+  const box = item.attrs['checked'] === true ? '[x]' : '[ ]'
+  const [head, ...rest] = blocks
+  const node = item.child(0)
+  return head?.node === node ? [{ node, text: `${box} ${head.text}` }, ...rest] : [{ node, text: box }, ...blocks]
+}
+
+function printList(list: Node, place: Place, delimiter: string): Printed {
+  const kind = list.type === nodes.orderedList ? 'ordered' : 'bullet'
+  const start = firstNumber(list)
+  let tight = true
+  const items = list.children.map((item, index) => {
+    const task = item.type === nodes.taskItem
+    const marker = kind === 'ordered' ? `${start + index}${delimiter}` : delimiter
+    const printed = printEach(item.children, { level: place.level + 2, item: task ? 'task' : kind, marker })
+    const blocks = task ? withBox(item, printed) : printed
+    const itemTight = isTight(item, blocks)
+    tight &&= itemTight
+    const text = join(blocks, itemTight)
+    return text === '' ? marker : `${marker} ${hang(text, ' '.repeat(marker.length + 1))}`
+  })
+  return { text: items.join(tight ? '\n' : '\n\n'), node: list, list: { kind, marker: delimiter, tight } }
+}
+
+/** The marker that keeps a list apart from the one before it; tasks and plain bullets are told apart anyway. */
+function delimiterFor(node: Node, place: Place, previous: Printed | undefined): string {
+  const kind = node.type === nodes.orderedList ? 'ordered' : 'bullet'
+  const before = previous?.list?.kind === kind ? previous.list.marker : undefined
+  if (kind === 'ordered') return before === '.' ? ')' : '.'
+  if (previous && before && previous.node.type !== node.type) return before
+  // `- - -` is a rule and not three lists.
+  return (before ?? (previous ? undefined : place.marker)) === '-' ? '*' : '-'
+}
+
+function printOne(node: Node, place: Place, previous: Printed | undefined): Printed {
+  switch (node.type) {
+    case nodes.heading:
+      return { node, text: printHeading(node) }
+    case nodes.codeBlock:
+      return { node, text: printCodeBlock(node) }
+    case nodes.blockMath:
+      return { node, text: printBlockMath(node) }
+    case nodes.horizontalRule:
+      // `- ---` is a rule and no item.
+      return { node, text: !previous && place.item ? '___' : '---' }
+    case nodes.blockquote:
+      return { node, text: quote(join(printEach(node.children, { level: place.level + 1 }))) }
+    case nodes.table:
+      return { node, text: printTable(node) }
+    case nodes.bulletList:
+    case nodes.orderedList:
+    case nodes.taskList:
+      return printList(node, place, delimiterFor(node, place, previous))
+    default:
+      return { node, text: printParagraph(node, place, !previous) }
+  }
+}
+
+/** A block that lies too deep, as the paragraph that the parser would make of it. */
+function asParagraph(node: Node): Node {
+  const text = plainText(node).replaceAll('\n', ' ')
+  return nodes.paragraph.create(null, text === '' ? null : schema.text(text))
+}
+
+/** Prints blocks in order, without the empty paragraphs, which Markdown does not have. */
+function printEach(blocks: readonly Node[], place: Place): Printed[] {
+  const printed: Printed[] = []
+  for (const block of blocks) {
+    const deep = place.level >= MAX_LEVEL && block.type !== nodes.paragraph
+    const node = deep ? asParagraph(block) : block
+    const one = printOne(node, place, printed.at(-1))
+    if (one.text !== '' || node.type !== nodes.paragraph) printed.push({ ...one, node: block })
+  }
+  return printed
+}
+
+function join(blocks: Printed[], tight = false): string {
+  return blocks
+    .map(({ text, node, list }, index) => {
+      const previous = blocks[index - 1]
+      // Tasks and bullets with one marker are one list to Markdown, so they stand as close as its items.
+      const oneList = list && previous?.list?.kind === list.kind && previous.list.marker === list.marker
+      const close = tight || (oneList && previous.list?.tight && list.tight && previous.node.type !== node.type)
+      return index === 0 ? text : `${close ? '\n' : '\n\n'}${text}`
+    })
+    .join('')
+}
+
+/**
+ * Prints one block as it stands alone in a document, '' if nothing is left of it: two blocks that print alike read
+ * back alike. Front matter is printed as the code block it is.
+ */
+export const printBlock = (block: Node): string => join(printEach([block], { level: 0 }))
+
+/**
+ * Prints a document as canonical Markdown, without a newline at the end; '' if it is empty. Takes linear time.
+ * Printing what `parseMarkdown` reads from the result gives the same text again.
+ *
+ * Not kept, as Markdown has no way to write it:
+ * - underline; marks on white space at the end of an emphasis; hard breaks at the end of a block;
+ * - empty paragraphs, other than the only one in its container;
+ * - whether a list was tight, list numbering by letters, sizes of images, columns and cells;
+ * - in tables: merged cells (their text stays in the first), more blocks in a cell than one paragraph (they become
+ *   lines), alignment other than the first row's, and header cells elsewhere than in the first row, which is always one;
+ * - links and images whose scheme could run code (their text stays), dollars within a formula (they are escaped).
+ */
+export function printMarkdown(doc: Node): string {
+  const blocks = printEach(doc.children, { level: 0 })
+  const head = blocks[0] && printFrontMatter(blocks[0].node)
+  if (blocks[0] && head !== undefined) blocks[0].text = head
+  return join(blocks)
+}

@@ -1,0 +1,96 @@
+import type { Mark, Node } from 'prosemirror-model'
+import { cleanText, trimmedRange } from './clean.ts'
+import { type Link, printImage, printInlineMath } from './print-leaves.ts'
+import { nodes } from './schema.ts'
+import { isSafeUrl } from './urls.ts'
+
+/** The marks that delimiters express, as bits. */
+export const BOLD = 1
+export const ITALIC = 2
+export const STRIKE = 4
+export const EMPHASIS = [BOLD, ITALIC, STRIKE]
+
+const BITS: Record<string, number> = { bold: BOLD, italic: ITALIC, strike: STRIKE }
+
+/** A stretch of a line with the same marks; the text of a leaf (an image or a formula) is Markdown already. */
+export type Run = {
+  kind: 'text' | 'code' | 'break' | 'leaf'
+  text: string
+  emphasis: number
+  link: Link | undefined
+}
+
+/** White space as CommonMark's rules for emphasis see it (section 6.2), not as JavaScript does. */
+const SPACES = `\t\n\v\f\r \u00a0\u1680${String.fromCharCode(...Array.from({ length: 11 }, (_, i) => 0x2000 + i))}\u202f\u205f\u3000`
+
+export const isSpace = (char: string): boolean => char !== '' && SPACES.includes(char)
+
+export const isBlank = (run: Run): boolean =>
+  run.kind === 'break' || (run.kind === 'text' && trimmedRange(run.text, SPACES)[0] === run.text.length)
+
+function linkOf(marks: readonly Mark[]): Link | undefined {
+  const attrs = marks.find((mark) => mark.type.name === 'link')?.attrs
+  const href: unknown = attrs?.['href']
+  if (typeof href !== 'string' || !isSafeUrl(href)) return undefined
+  return { href: cleanText(href), title: cleanText(String(attrs?.['title'] ?? '')) }
+}
+
+export const sameLink = (a: Link | undefined, b: Link | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && a.href === b.href && a.title === b.title)
+
+/** White space at either end of a text is a run of its own, so that emphasis can leave it out. */
+function splitSpace(run: Run): Run[] {
+  const [start, end] = trimmedRange(run.text, SPACES)
+  const parts = [run.text.slice(0, start), run.text.slice(start, end), run.text.slice(end)]
+  return parts.filter((text) => text !== '').map((text) => ({ ...run, text }))
+}
+
+type Marks = Pick<Run, 'emphasis' | 'link'>
+
+function leafRun(node: Node, marks: Marks): Run {
+  const attr = (name: string) => cleanText(String(node.attrs[name] ?? ''))
+  if (node.type !== nodes.image) return { ...marks, kind: 'leaf', text: printInlineMath(attr('latex')) }
+  const alt = attr('alt').replaceAll('\n', ' ')
+  const src = attr('src')
+  return isSafeUrl(src)
+    ? { ...marks, kind: 'leaf', text: printImage(src, alt, attr('title')) }
+    : { ...marks, kind: 'text', text: alt }
+}
+
+function runsOf(node: Node): Run[] {
+  let emphasis = 0
+  for (const mark of node.marks) emphasis |= BITS[mark.type.name] ?? 0
+  const base = { emphasis, link: linkOf(node.marks) }
+  if (node.type === nodes.hardBreak) return [{ ...base, kind: 'break', text: '' }]
+  if (!node.isText) return [leafRun(node, base)]
+  const text = cleanText(node.text ?? '')
+  if (node.marks.some((mark) => mark.type.name === 'code')) {
+    return [{ ...base, kind: 'code', text: text.replaceAll('\n', ' ') }]
+  }
+  return text
+    .split('\n')
+    .flatMap((line, index): Run[] => [
+      ...(index > 0 ? [{ ...base, kind: 'break' as const, text: '' }] : []),
+      { ...base, kind: 'text', text: line },
+    ])
+}
+
+/** The runs of a block's inline content, without the hard breaks at its end, which Markdown cannot express. */
+export function blockRuns(block: Node): Run[] {
+  const runs: Run[] = []
+  for (const child of block.children) {
+    for (const run of runsOf(child)) {
+      if (run.text === '' && run.kind !== 'break') continue
+      const last = runs.at(-1)
+      const merges =
+        last?.kind === run.kind &&
+        (run.kind === 'text' || run.kind === 'code') &&
+        last.emphasis === run.emphasis &&
+        sameLink(last.link, run.link)
+      if (merges) last.text += run.text
+      else runs.push(run)
+    }
+  }
+  while (runs.at(-1)?.kind === 'break') runs.pop()
+  return runs.flatMap((run) => (run.kind === 'text' ? splitSpace(run) : [run]))
+}

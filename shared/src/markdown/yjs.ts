@@ -1,0 +1,31 @@
+import type * as Y from 'yjs'
+import { parseMarkdown } from './parse.ts'
+import { printMarkdown } from './print.ts'
+import { readFragment } from './yjs-read.ts'
+import { updateChildren } from './yjs-write.ts'
+
+/** The root type that TipTap's collaboration extension binds to (its default `field`). */
+const FIELD = 'default'
+
+/**
+ * The live document as canonical Markdown (see `printMarkdown`), without NUL and lone surrogates.
+ *
+ * Content that the schema does not know, as a newer or a hostile client may have written, is read as its text. Never
+ * throws on content, and never changes the document.
+ */
+export const readMarkdown = (doc: Y.Doc): string => printMarkdown(readFragment(doc.getXmlFragment(FIELD)))
+
+/**
+ * Changes the live document so that it reads as the Markdown: afterwards `readMarkdown(doc)` is
+ * `printMarkdown(parseMarkdown(markdown))`.
+ *
+ * One synchronous transaction with the origin, as small as the change: blocks that print the same keep their Yjs
+ * identity and all that Markdown cannot carry, and text is changed word by word, so that cursors, comments and what
+ * others are writing elsewhere stay. Markdown that the document already reads as makes no transaction.
+ */
+export function writeMarkdown(doc: Y.Doc, markdown: string, origin: unknown): void {
+  const fragment = doc.getXmlFragment(FIELD)
+  const wanted = parseMarkdown(markdown)
+  if (printMarkdown(wanted) === printMarkdown(readFragment(fragment))) return
+  doc.transact(() => updateChildren(fragment, wanted), origin)
+}
