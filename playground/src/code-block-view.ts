@@ -30,14 +30,10 @@ export function codeBlockView(node: Node, view: EditorView, getPos: () => number
   }
   const apply = (): void => {
     const position = getPos()
+    if (position === undefined || language.readOnly || !view.editable) return
     const name = language.value.trim().replaceAll(/[\s`]+/g, '-')
-    if (
-      position === undefined ||
-      language.readOnly ||
-      name === (view.state.doc.nodeAt(position)?.attrs['language'] ?? '')
-    )
-      return
-    view.dispatch(view.state.tr.setNodeAttribute(position, 'language', name || null))
+    const present = view.state.doc.nodeAt(position)?.attrs['language'] ?? ''
+    if (name !== present) view.dispatch(view.state.tr.setNodeAttribute(position, 'language', name || null))
   }
   language.addEventListener('change', apply)
   language.addEventListener('keydown', (event) => {

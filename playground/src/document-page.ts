@@ -98,6 +98,8 @@ export function documentPage(options: DocumentPageOptions): DocumentPage {
     receive: (next) => title.receive(next.title),
     destroy: () => {
       unsubscribe()
+      // Their buttons act on an editor that is about to go.
+      for (const open of document.querySelectorAll<HTMLElement>('.popover:popover-open')) open.hidePopover()
       title.destroy()
       save.destroy()
       people.destroy()

@@ -15,6 +15,8 @@ export interface Author {
   color: string
 }
 
+type MathHandler = (node: Node, position: number) => void
+
 const nodeViews = Extension.create({
   name: 'nodeViews',
   addProseMirrorPlugins() {
@@ -23,27 +25,17 @@ const nodeViews = Extension.create({
 })
 
 /** The server's nodes and marks, and what only an editor has: collaboration, carets, rendering, the placeholder. */
-export function editorExtensions(
-  live: LiveDocument,
-  author: Author,
-  onMath: (node: Node, position: number) => void,
-): Extensions {
-  const options: Record<string, object> = {
-    starterKit: {
-      // A trailing paragraph would be an edit made by just looking.
-      trailingNode: false,
-      link: { openOnClick: false, isAllowedUri: (url: string) => safeLink(url) === url },
-    },
-    Mathematics: {
-      katexOptions: { throwOnError: false, strict: 'ignore', maxSize: 40 },
-      inlineOptions: { onClick: onMath },
-      blockOptions: { onClick: onMath },
-    },
+export function editorExtensions(live: LiveDocument, author: Author, onMath: MathHandler): Extensions {
+  const adapt: Record<string, (extension: AnyExtension) => AnyExtension> = {
+    starterKit: (extension) =>
+      extension.configure({
+        // A trailing paragraph would be an edit made by just looking.
+        trailingNode: false,
+        link: { openOnClick: false, isAllowedUri: (url: string) => safeLink(url) === url },
+      }),
+    Mathematics: (extension) => mathematics(extension as Extension, onMath),
   }
-  const nodes = (shared as AnyExtension[]).map((extension) => {
-    const own = options[extension.name]
-    return own ? extension.configure(own) : extension
-  })
+  const nodes = (shared as AnyExtension[]).map((extension) => adapt[extension.name]?.(extension) ?? extension)
   return [
     ...nodes,
     nodeViews,
@@ -51,4 +43,19 @@ export function editorExtensions(
     CollaborationCaret.configure({ provider: live.provider, user: author }),
     Placeholder.configure({ placeholder: 'Start writing. “# ” makes a heading, “- ” a list, “[ ] ” a task.' }),
   ]
+}
+
+/** The kit gives formulas in a line and on their own the same KaTeX options; the latter are set in display style. */
+function mathematics(kit: Extension, onClick: MathHandler): Extension {
+  return kit.extend({
+    addExtensions() {
+      return (this.parent?.() ?? []).map((extension) => {
+        const displayMode = extension.name === 'blockMath'
+        return extension.configure({
+          onClick,
+          katexOptions: { displayMode, throwOnError: false, strict: 'ignore', maxSize: 40 },
+        })
+      })
+    },
+  })
 }

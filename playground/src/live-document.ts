@@ -28,6 +28,7 @@ export class LiveDocument {
   readonly #access: Access
   readonly #listeners = new Set<() => void>()
   #refusals = 0
+  #rechecking = false
 
   constructor(id: string, socket: CollabSocket, access: Access) {
     this.id = id
@@ -105,7 +106,12 @@ export class LiveDocument {
   }
 
   async #recheck(expired: boolean): Promise<void> {
-    const result = await this.#access.recheck(this.id, expired)
+    // A refusal comes twice: for the document, and with the close of its socket.
+    if (this.#rechecking) return
+    this.#rechecking = true
+    const result = await this.#access.recheck(this.id, expired).finally(() => {
+      this.#rechecking = false
+    })
     if (this.ended) return
     if (result === 'ok') this.#retry(0)
     else this.#meet(result)

@@ -1,3 +1,4 @@
+import 'katex/dist/katex.min.css'
 import { createApi } from './api.ts'
 import { App } from './app.ts'
 import { askedPerson, type Demo, fetchDemo, personOfTab } from './demo.ts'

@@ -19,22 +19,26 @@ export function markdownView(api: Api, live: LiveDocument): { element: HTMLEleme
     text,
   )
   let timer: ReturnType<typeof setTimeout> | undefined
-  let busy = false
+  let changedAt = 0
 
   const load = async (): Promise<void> => {
     timer = undefined
-    busy = true
+    const startedAt = Date.now()
     try {
       text.textContent = await api.markdown(live.id)
       text.classList.toggle('markdown-empty', text.textContent === '')
     } catch (error) {
       if (text.textContent === '') text.textContent = explain(error)
-    } finally {
-      busy = false
     }
+    // The server may still have been writing down what was typed last.
+    if (changedAt > startedAt - AFTER_EDIT_MS) later()
   }
   const later = (): void => {
-    if (timer === undefined || busy) timer = setTimeout(() => void load(), AFTER_EDIT_MS)
+    timer ??= setTimeout(() => void load(), AFTER_EDIT_MS)
+  }
+  const changed = (): void => {
+    changedAt = Date.now()
+    later()
   }
   copy.addEventListener('click', () => {
     navigator.clipboard
@@ -48,13 +52,13 @@ export function markdownView(api: Api, live: LiveDocument): { element: HTMLEleme
       // Without the permission (or https) the text is at least selected.
       .catch(() => getSelection()?.selectAllChildren(text))
   })
-  live.doc.on('update', later)
+  live.doc.on('update', changed)
   void load()
   return {
     element,
     destroy: () => {
       clearTimeout(timer)
-      live.doc.off('update', later)
+      live.doc.off('update', changed)
     },
   }
 }

@@ -10,12 +10,14 @@ const SETTLE_MS = 350
 export function saveState(live: LiveDocument): { element: HTMLElement; destroy: () => void } {
   const mark = h('span', { class: 'save-mark' })
   const text = h('span', { class: 'save-text' })
-  const element = h('div', { class: 'save-state', 'data-testid': 'save-state', role: 'status' }, mark, text)
+  const element = h('div', { class: 'save-state', 'data-testid': 'save-state' }, mark, text)
   let settling: ReturnType<typeof setTimeout> | undefined
 
   const show = (state: State, label: string): void => {
     if (text.textContent === label && element.dataset['state'] === state) return
     element.dataset['state'] = state
+    // Read out when it matters only, not after every word.
+    element.setAttribute('aria-live', state === 'offline' ? 'polite' : 'off')
     element.title = state === 'saved' ? 'Every edit is stored on the server' : label
     text.textContent = label
     mark.replaceChildren(...(state === 'saving' ? [] : [icon(state === 'saved' ? 'check' : 'offline')]))
