@@ -1,5 +1,4 @@
 import type { Database } from '@mdcreator/db/database'
-import { localTokenVerifier } from '@mdcreator/db/signing-keys'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
@@ -7,6 +6,7 @@ import cors from 'cors'
 import express, { type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import { pingDatabase } from './app.queries.ts'
+import { tokenVerifier } from './auth/index.ts'
 import { createEndpoints } from './endpoints.ts'
 import { docsRoutes } from './http/docs.ts'
 import { errorHandler } from './http/errors.ts'
@@ -47,7 +47,7 @@ export function createApp({ config, log, db, bus, checks, isStopping, fallback }
     isStopping: isStopping ?? (() => false),
   }
   const endpoints = createEndpoints({ config, log, db, bus, health })
-  mount(app, endpoints, { verifier: localTokenVerifier(db, config.issuer), log })
+  mount(app, endpoints, { verifier: tokenVerifier(db, config.issuer), log })
   app.use(docsRoutes(openApiDocument(endpoints, config.publicUrl ?? '/')))
   if (fallback) app.use(fallback)
   app.use(() => {
@@ -82,5 +82,7 @@ function corsOptions(origins: string[]): cors.CorsOptions {
       'RateLimit-Reset',
     ],
     maxAge: 600,
+    // http/mount.ts answers OPTIONS, with what the path allows.
+    preflightContinue: true,
   }
 }

@@ -1,5 +1,5 @@
 export { type Account, accountColumns } from './auth.queries.ts'
 export { DisplayName, User } from './auth.schema.ts'
 export { asCaller } from './caller.queries.ts'
-export { prepareSigningKey } from './signing-keys.ts'
+export { prepareSigningKey, tokenVerifier } from './signing-keys.ts'
 export { toUser } from './user.ts'

@@ -1,7 +1,8 @@
 import { hkdfSync } from 'node:crypto'
 import type { Database } from '@mdcreator/db/database'
+import { localTokenVerifier } from '@mdcreator/db/signing-keys'
 import { newId } from '@mdcreator/shared/ids'
-import { localAudience } from '@mdcreator/shared/tokens'
+import { localAudience, type TokenVerifier } from '@mdcreator/shared/tokens'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { ensureSigningKey, type KeyPair, oldestSigningKey } from './signing-keys.queries.ts'
 
@@ -41,22 +42,41 @@ export class TokenSigner {
 }
 
 /**
+ * The verifier of the local issuer's tokens. It makes sure that there is a key before it looks for one: after an
+ * unknown key aws-jwt-verify does not look again for 10 s, and the first token of a new deployment would be refused.
+ */
+export function tokenVerifier(db: Database, issuer: string): TokenVerifier {
+  const verifier = localTokenVerifier(db, issuer)
+  const prepare = once(() => prepareSigningKey(db))
+  return {
+    async verify(token) {
+      await prepare()
+      return verifier.verify(token)
+    },
+  }
+}
+
+/**
  * A secret that all instances share without being told: derived from the oldest signing key, which stays the same when
  * keys rotate. Read once.
  */
 export function sharedSecret(db: Database, purpose: string): () => Promise<Buffer> {
-  let secret: Promise<Buffer> | undefined
-  const derive = async () => {
+  return once(async () => {
     await prepareSigningKey(db)
     const { private_jwk } = await oldestSigningKey(db)
     return Buffer.from(hkdfSync('sha256', String(private_jwk.d), '', `mdcreator ${purpose}`, 32))
-  }
+  })
+}
+
+/** Runs the work for the first caller, and again only where it failed. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
   return () => {
-    secret ??= derive().catch((error: unknown) => {
-      secret = undefined
+    result ??= work().catch((error: unknown) => {
+      result = undefined
       throw error
     })
-    return secret
+    return result
   }
 }
 

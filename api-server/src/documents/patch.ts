@@ -21,14 +21,13 @@ export function patchTitle(
   { id, caller, conditions, permit }: Patch,
   title: string,
 ): Promise<DocumentRow> {
-  const read = async (trx: Parameters<typeof findDocument>[0]) => permit(await findDocument(trx, caller.userId, id))
   return asCaller(db, caller, async (trx) => {
-    const row = await read(trx)
+    const row = permit(await findDocument(trx, caller.userId, id))
     const expected = expectedOf(row, conditions)
     // Nothing to change: `updated_by` must not change either, it has no part in the entity tag.
     if (row.title === title) return row
     const isChanged = await updateDocument(trx, id, expected, { title, updated_by: caller.userId })
-    const now = await read(trx)
+    const now = permit(await findDocument(trx, caller.userId, id))
     if (!isChanged) throw stale(conditions, now)
     return now
   })

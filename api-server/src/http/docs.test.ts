@@ -1,0 +1,103 @@
+import { expect } from 'chai'
+import { type Json, startApi, type TestApi } from '../testing.ts'
+
+const methods = ['get', 'post', 'put', 'patch', 'delete']
+
+describe('the API document', () => {
+  let api: TestApi
+  let document: Json
+  let operations: { method: string; path: string; operation: Json }[]
+  before(async () => {
+    api = await startApi()
+    document = (await api.request('GET', '//openapi.json')).body
+    operations = Object.entries(document.paths as Json).flatMap(([path, item]) =>
+      Object.entries(item as Json).map(([method, operation]) => ({ method, path, operation })),
+    )
+  })
+  after(() => api.stop())
+
+  it('is OpenAPI 3.1 with everything that it must have', () => {
+    expect(document.openapi).to.equal('3.1.1')
+    expect(document.info).to.include.keys('title', 'version')
+    expect(document.components.securitySchemes.bearer).to.include({ type: 'http', scheme: 'bearer' })
+    const ids = operations.map(({ operation }) => operation.operationId)
+    expect(new Set(ids).size).to.equal(ids.length)
+    for (const { method, path, operation } of operations) {
+      expect(methods).to.include(method)
+      expect(operation).to.include.keys('operationId', 'summary', 'tags', 'security', 'responses')
+      const declared = (operation.parameters ?? []).filter((parameter: Json) => parameter.in === 'path')
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+      expect(declared.map((parameter: Json) => parameter.name)).to.have.members(inPath)
+    }
+  })
+
+  it('has no reference that leads nowhere', () => {
+    const text = JSON.stringify(document)
+    for (const [, pointer = ''] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const target = pointer.split('/').reduce((node: Json, key) => node?.[key], document)
+      expect(target, pointer).to.be.an('object')
+    }
+  })
+
+  it('holds every route that is mounted, and every operation is answered', async () => {
+    expect(Object.keys(document.paths)).to.have.members([
+      '/api/v1/auth/signup',
+      '/api/v1/auth/login',
+      '/api/v1/auth/refresh',
+      '/api/v1/auth/logout',
+      '/api/v1/users/me',
+      '/api/v1/workspaces',
+      '/api/v1/workspaces/{workspace_id}',
+      '/api/v1/workspaces/{workspace_id}/documents',
+      '/api/v1/documents/{document_id}',
+      '/api/v1/documents/{document_id}/content',
+      '/.well-known/jwks.json',
+      '/.well-known/openid-configuration',
+      '/healthz',
+      '/readyz',
+    ])
+    for (const { method, path, operation } of operations) {
+      const answer = await api.request(method.toUpperCase(), `/${path.replaceAll(/\{\w+\}/g, crypto.randomUUID())}`)
+      expect(Object.keys(operation.responses)).to.include(String(answer.status), `${method} ${path}`)
+      if (operation.security.length > 0) expect(answer.status).to.equal(401)
+    }
+    for (const [path, item] of Object.entries(document.paths as Json)) {
+      const { headers } = await api.request('OPTIONS', `/${path.replaceAll(/\{\w+\}/g, crypto.randomUUID())}`)
+      const mounted = String(headers.get('Allow')).toLowerCase().split(', ')
+      expect(mounted.filter((method) => methods.includes(method))).to.have.members(Object.keys(item as Json))
+    }
+  })
+
+  it('describes every failure as problem details', () => {
+    for (const { operation } of operations) {
+      for (const [status, response] of Object.entries(operation.responses as Json)) {
+        if (Number(status) < 400) continue
+        expect((response as Json).content).to.have.all.keys('application/problem+json')
+      }
+    }
+    const { responses, security, requestBody } = document.paths['/api/v1/documents/{document_id}'].patch
+    expect(security).to.deep.equal([{ bearer: [] }])
+    expect(requestBody.content['application/json'].schema.$ref).to.equal('#/components/schemas/DocumentPatch')
+    expect(document.components.schemas.DocumentPatch.additionalProperties).to.equal(false)
+    expect(Object.keys(responses)).to.include.members('200 400 401 403 404 409 412 413 415 422 428 503 504'.split(' '))
+    expect(responses[200].headers).to.have.property('ETag')
+    expect(responses[412].content['application/problem+json'].schema).to.have.nested.property('properties.content_hash')
+  })
+
+  for (const [page, policy] of [
+    ['/docs', /^default-src 'none'; script-src 'self';/],
+    ['/redoc', /worker-src blob:/],
+  ] as const) {
+    it(`is shown at ${page}, with nothing from another host`, async () => {
+      const answer = await api.request('GET', `/${page}`)
+      expect(answer.status).to.equal(200)
+      expect(answer.headers.get('Content-Security-Policy')).to.match(policy).and.not.contain('http')
+      expect(answer.text).not.to.match(/(src|href)="(https?:)?\/\//)
+      for (const [, file] of answer.text.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
+        const asset = await api.request('GET', `/${file}`)
+        expect(asset.status, file).to.equal(200)
+        expect(asset.headers.get('Content-Type')).to.match(/javascript|css/)
+      }
+    })
+  }
+})
