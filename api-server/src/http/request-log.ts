@@ -23,10 +23,10 @@ export function requestLog(log: Logger): RequestHandler {
   return pinoHttp<Request, Response>({
     logger: log,
     genReqId: (_req, res) => requestIdOf(res),
-    quietReqLogger: true,
-    customAttributeKeys: { reqId: 'requestId' },
     serializers: {
-      req: (req: { method: string; url: string; remoteAddress?: string }) => ({
+      req: (req: { id: string; method: string; url: string; remoteAddress?: string }) => ({
+        // Where a client hangs up, the line is written outside the request's context.
+        id: req.id,
         method: req.method,
         url: withoutSecrets(req.url),
         remoteAddress: req.remoteAddress,
