@@ -38,6 +38,7 @@ export class App {
   }
   #page: { id: string; live: LiveDocument; view: DocumentPage } | null = null
   #createdId: string | null = null
+  #deletingId: string | null = null
   #wanted = 0
 
   constructor(options: AppOptions) {
@@ -138,6 +139,7 @@ export class App {
 
   #ended(live: LiveDocument): void {
     if (live.trouble !== 'gone' && live.trouble !== 'forbidden') return
+    if (live.id === this.#deletingId) return
     const title = this.#store.documents.find(({ id }) => id === live.id)?.title || 'The document'
     const text = live.trouble === 'gone' ? `“${title}” was deleted.` : `You no longer have access to “${title}”.`
     notify(live.unsaved ? `${text} Your last edits were not stored.` : text)
@@ -191,7 +193,11 @@ export class App {
   }
 
   async #remove(document: DocumentSummary): Promise<void> {
-    await this.#options.api.deleteDocument(document.id)
+    // The live connection may hear of it before the answer is here.
+    this.#deletingId = document.id
+    await this.#options.api.deleteDocument(document.id).finally(() => {
+      this.#deletingId = null
+    })
     const wasOpen = this.#page?.id === document.id
     if (wasOpen) this.#closePage()
     this.#store.drop(document.id)
@@ -242,18 +248,12 @@ export class App {
   }
 }
 
-async function recheck(
-  { session, api }: AppOptions,
-  id: string,
-  expired: boolean,
-): Promise<'ok' | 'gone' | 'forbidden' | 'later'> {
+async function recheck({ session, api }: AppOptions, id: string, expired: boolean): Promise<'ok' | 'absent' | 'later'> {
   try {
     if (expired) await session.renew()
     await api.document(id)
     return 'ok'
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return 'gone'
-    if (error instanceof ApiError && error.status === 403) return 'forbidden'
-    return 'later'
+    return error instanceof ApiError && (error.status === 404 || error.status === 403) ? 'absent' : 'later'
   }
 }

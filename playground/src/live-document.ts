@@ -12,7 +12,7 @@ export interface Access {
   /** A fresh token for the document. */
   token: () => Promise<string>
   /** Gets a new token where the old one was refused, and asks the API whether the document may still be read. */
-  recheck: (id: string, expired: boolean) => Promise<'ok' | 'gone' | 'forbidden' | 'later'>
+  recheck: (id: string, expired: boolean) => Promise<'ok' | 'absent' | 'later'>
 }
 
 /** One document with its connection. It outlives its editor while edits in it are not stored. */
@@ -53,7 +53,11 @@ export class LiveDocument {
     this.provider.on('unsyncedChanges', () => this.#changed())
     this.provider.on('status', () => this.#changed())
     this.provider.on('close', ({ event }: { event: { code: number; reason: string } }) => {
-      this.#refused(refusalOf(event.code, event.reason))
+      const refusal = refusalOf(event.code, event.reason)
+      // The socket may have been closed for another document of this tab.
+      if (refusal === 'gone' || refusal === 'forbidden') void this.#recheck(false, refusal)
+      else if (FINAL.includes(refusal) && !this.unsaved) this.#refused('dropped')
+      else this.#refused(refusal)
     })
     this.provider.on('authenticationFailed', ({ reason }: { reason: string }) => {
       this.#refused(refusalOf(1000, reason))
@@ -94,7 +98,7 @@ export class LiveDocument {
   #refused(refusal: Refusal): void {
     if (this.ended) return
     if (refusal === 'dropped') this.#changed()
-    else if (refusal === 'expired' || refusal === 'recheck') void this.#recheck(refusal === 'expired')
+    else if (refusal === 'expired' || refusal === 'recheck') void this.#recheck(refusal === 'expired', 'gone')
     else this.#meet(refusal)
   }
 
@@ -105,16 +109,17 @@ export class LiveDocument {
     this.#changed()
   }
 
-  async #recheck(expired: boolean): Promise<void> {
+  /** The API does not tell a document that is gone from one that may not be read: the server's reason does. */
+  async #recheck(expired: boolean, ifAbsent: 'gone' | 'forbidden'): Promise<void> {
     // A refusal comes twice: for the document, and with the close of its socket.
-    if (this.#rechecking) return
+    if (this.#rechecking || this.ended) return
     this.#rechecking = true
     const result = await this.#access.recheck(this.id, expired).finally(() => {
       this.#rechecking = false
     })
     if (this.ended) return
     if (result === 'ok') this.#retry(0)
-    else this.#meet(result)
+    else this.#meet(result === 'absent' ? ifAbsent : result)
   }
 
   /** Waits longer each time, so that a server that refuses is not asked again at once, forever. */
