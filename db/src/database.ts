@@ -4,6 +4,7 @@ import pg from 'pg'
 import type { DB } from './types.ts'
 
 export type Database = Kysely<DB>
+export type { Pool, PoolClient, QueryConfig } from 'pg'
 export type { DB } from './types.ts'
 
 /** Which of the roles of migration 0001 a server's connections take. */

@@ -20,6 +20,7 @@ describe('embedded PostgreSQL, after a kill', function () {
   let folder: string
   let dataDir: string
   let supervisor: ChildProcess | undefined
+  let unrelated: ChildProcess | undefined
   let postgres: EmbeddedPostgres | undefined
 
   before(async () => {
@@ -31,6 +32,7 @@ describe('embedded PostgreSQL, after a kill', function () {
   })
   afterEach(async () => {
     supervisor?.kill('SIGKILL')
+    unrelated?.kill('SIGKILL')
     await postgres?.stop()
     postgres = undefined
   })
@@ -69,7 +71,7 @@ describe('embedded PostgreSQL, after a kill', function () {
     await waitForEnd(orphan, 5_000)
     // PostgreSQL's own check looks at processes of its own user.
     const { uid, gid } = statSync(dataDir)
-    const unrelated = spawn('sleep', ['600'], { uid, gid, cwd: '/', stdio: 'ignore' })
+    unrelated = spawn('sleep', ['600'], { uid, gid, cwd: '/', stdio: 'ignore' })
     await once(unrelated, 'spawn')
     const file = path.join(dataDir, 'postmaster.pid')
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(unrelated.pid)))
@@ -77,7 +79,6 @@ describe('embedded PostgreSQL, after a kill', function () {
     postgres = await startEmbeddedPostgres(dataDir)
     expect(await query(postgres.url, 'select id from kept')).to.deep.equal([1, 2])
     expect(unrelated.exitCode ?? unrelated.signalCode).to.equal(null)
-    await killHard(unrelated)
   })
 
   it('of the supervisor during initdb: starts over', async () => {

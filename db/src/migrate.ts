@@ -9,13 +9,17 @@ const folder = path.join(import.meta.dirname, '../migrations')
 /** Migrations are pairs of plain SQL files: 0001_name.up.sql and 0001_name.down.sql. */
 class SqlFiles implements MigrationProvider {
   async getMigrations(): Promise<Record<string, Migration>> {
-    const names = (await readdir(folder)).filter((file) => file.endsWith('.up.sql')).map((file) => file.slice(0, -'.up.sql'.length))
+    const names = (await readdir(folder))
+      .filter((file) => file.endsWith('.up.sql'))
+      .map((file) => file.slice(0, -'.up.sql'.length))
     const run = (file: string): Migration['up'] => {
       return async (db) => {
         await sql.raw(await readFile(path.join(folder, file), 'utf8')).execute(db)
       }
     }
-    return Object.fromEntries(names.sort().map((name) => [name, { up: run(`${name}.up.sql`), down: run(`${name}.down.sql`) }]))
+    return Object.fromEntries(
+      names.sort().map((name) => [name, { up: run(`${name}.up.sql`), down: run(`${name}.down.sql`) }]),
+    )
   }
 }
 
@@ -25,7 +29,8 @@ class SqlFiles implements MigrationProvider {
  */
 export async function migrate(url: string, direction: 'up' | 'down' = 'up'): Promise<string[]> {
   return withMigrator(url, async (migrator) => {
-    const { error, results = [] } = direction === 'up' ? await migrator.migrateToLatest() : await migrator.migrateTo(NO_MIGRATIONS)
+    const { error, results = [] } =
+      direction === 'up' ? await migrator.migrateToLatest() : await migrator.migrateTo(NO_MIGRATIONS)
     if (error) throw error
     return results.map((result) => result.migrationName)
   })

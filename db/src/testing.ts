@@ -11,7 +11,9 @@ export const templateName = 'mdcreator_template'
 export type TestDatabase = { url: string; drop(): Promise<void> }
 
 /** A cluster in a temporary folder, without fsync; `stop()` deletes it. */
-export async function startTemporaryPostgres({ durable = false } = {}): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startTemporaryPostgres({
+  durable = false,
+} = {}): Promise<{ url: string; stop(): Promise<void> }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'mdcreator-test-'))
   // Root lends the cluster to another user, who must be able to pass through.
   chmodSync(folder, 0o711)

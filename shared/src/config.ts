@@ -13,13 +13,22 @@ const list = z.string().transform((value) =>
 /** Every variable we read, with its default. An example is shown when a value is refused. */
 const Environment = z.object({
   ENV: z.enum(['development', 'test', 'production']).default('development').meta({ example: 'production' }),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({ example: 'info' }),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .meta({ example: 'info' }),
   HOST: z.string().min(1).default('127.0.0.1').meta({ example: '0.0.0.0' }),
   PORT: port.default(8000).meta({ example: '8000' }),
   COLLAB_PORT: port.default(1234).meta({ example: '1234' }),
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional().meta({ example: 'https://docs.example.com' }),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ example: 'https://docs.example.com' }),
   DATA_DIR: z.string().min(1).default('.data').meta({ example: '/var/lib/mdcreator' }),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional().meta({ example: 'postgres://user:password@localhost:5432/mdcreator' }),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .meta({ example: 'postgres://user:password@localhost:5432/mdcreator' }),
   DATABASE_HOST: z.string().min(1).optional().meta({ example: 'localhost' }),
   DATABASE_PORT: port.default(5432).meta({ example: '5432' }),
   DATABASE_NAME: z.string().min(1).default('mdcreator').meta({ example: 'mdcreator' }),

@@ -6,7 +6,17 @@ export type { Logger }
 /** What a request carries with it into every log line and over the bus. */
 export const requestContext = new AsyncLocalStorage<{ requestId: string }>()
 
-const secretFields = ['token', 'access_token', 'refresh_token', 'id_token', 'password', 'authorization', 'cookie', 'secret', 'code']
+const secretFields = [
+  'token',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'password',
+  'authorization',
+  'cookie',
+  'secret',
+  'code',
+]
 
 /** A URL, path or message without its secrets: `?token=…` in any position, and bearer tokens. */
 export function withoutSecrets(text: string): string {
@@ -32,7 +42,10 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     mixin: () => requestContext.getStore() ?? {},
     hooks: {
       logMethod(this: Logger, args: Parameters<Logger['info']>, method: Logger['info']) {
-        method.apply(this, args.map((arg: unknown) => (typeof arg === 'string' ? withoutSecrets(arg) : arg)) as typeof args)
+        method.apply(
+          this,
+          args.map((arg: unknown) => (typeof arg === 'string' ? withoutSecrets(arg) : arg)) as typeof args,
+        )
       },
     },
   }

@@ -6,3 +6,10 @@
 export class UserError extends Error {
   override name = 'UserError'
 }
+
+/** Ends the program with status 1: a UserError as its one line, anything else as what it is. */
+export function exitWithUserError(error: unknown): never {
+  const text = error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`${text}\n`)
+  process.exit(1)
+}

@@ -12,7 +12,11 @@ export interface Bus {
    * Sends a command and waits for its answer.
    * @throws BusError `unavailable` where no server handles it, `timeout` where the answer did not come in time
    */
-  request<N extends CommandName>(name: N, payload: CommandRequest<N>, options?: { timeoutMs?: number }): Promise<CommandReply<N>>
+  request<N extends CommandName>(
+    name: N,
+    payload: CommandRequest<N>,
+    options?: { timeoutMs?: number },
+  ): Promise<CommandReply<N>>
   /** Offers to handle a command. Returns a function that withdraws the offer. */
   handle<N extends CommandName>(name: N, handler: CommandHandler<N>): () => void
   /** Tells every subscriber; resolves once it is handed over, and does not wait for them. */
@@ -21,7 +25,10 @@ export interface Bus {
   subscribe<N extends EventName>(name: N, listener: (payload: EventPayload<N>) => void): () => void
 }
 
-export type CommandHandler<N extends CommandName> = (payload: CommandRequest<N>, sender: Sender) => Promise<CommandReply<N>>
+export type CommandHandler<N extends CommandName> = (
+  payload: CommandRequest<N>,
+  sender: Sender,
+) => Promise<CommandReply<N>>
 
 /** A command that was not answered. The sender may try again: commands are idempotent. */
 export class BusError extends Error {

@@ -1,6 +1,14 @@
 import { type Logger, requestContext } from '../log.ts'
 import { type Bus, BusError, type CommandHandler, type Sender } from './bus.ts'
-import { type CommandName, type CommandReply, type CommandRequest, commands, type EventName, type EventPayload, events } from './messages.ts'
+import {
+  type CommandName,
+  type CommandReply,
+  type CommandRequest,
+  commands,
+  type EventName,
+  type EventPayload,
+  events,
+} from './messages.ts'
 
 type AnyHandler = (payload: unknown, sender: Sender) => Promise<unknown>
 type AnyListener = (payload: unknown) => void
@@ -18,7 +26,11 @@ export class MemoryBus implements Bus {
     this.log = log
   }
 
-  async request<N extends CommandName>(name: N, payload: CommandRequest<N>, { timeoutMs = 10_000 } = {}): Promise<CommandReply<N>> {
+  async request<N extends CommandName>(
+    name: N,
+    payload: CommandRequest<N>,
+    { timeoutMs = 10_000 } = {},
+  ): Promise<CommandReply<N>> {
     const handler = this.handlers.get(name)?.[0]
     if (!handler) throw new BusError('unavailable', `Nobody handles ${name}`)
     const sender = { requestId: requestContext.getStore()?.requestId ?? '' }

@@ -1,0 +1,108 @@
+import { newId } from '@mdcreator/shared/ids'
+import { expect } from 'chai'
+import { sql } from 'kysely'
+import type pg from 'pg'
+import { asAuthenticator, asUser } from './as-user.ts'
+import { createDatabase, createPool, type Database } from './database.ts'
+import { createTestDatabase, type TestDatabase } from './testing.ts'
+
+describe('row-level security', () => {
+  const [ada, eve, workspace, document] = [newId(), newId(), newId(), newId()]
+  let database: TestDatabase
+  let api: Database
+  let owner: pg.Pool
+  before(async () => {
+    database = await createTestDatabase()
+    owner = createPool({ url: database.url, size: 1 })
+    for (const [id, name] of Object.entries({ [ada]: 'Ada', [eve]: 'Eve' })) {
+      await owner.query('insert into users (id, subject, email, display_name) values ($1, $2, $3, $3)', [id, id, name])
+    }
+    await owner.query('insert into workspaces (id, name, created_by) values ($1, $2, $3)', [workspace, 'Ours', ada])
+    await owner.query(`insert into workspace_members values ($1, $2, 'owner')`, [workspace, ada])
+    await owner.query('insert into documents (id, workspace_id, title, created_by) values ($1, $2, $3, $4)', [
+      ...[document, workspace, 'Secret', ada],
+    ])
+    api = createDatabase({ url: database.url, role: 'mdcreator_api', size: 1 })
+  })
+  after(async () => {
+    await api.destroy()
+    await owner.end()
+    await database.drop()
+  })
+
+  const refused = async (work: Promise<unknown>): Promise<string> => {
+    try {
+      await work
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+    return 'allowed'
+  }
+  const insufficientPrivilege = '42501'
+
+  it('shows a member their workspace and its documents', async () => {
+    const rows = await asUser(api, ada, (trx) => trx.selectFrom('documents').select(['id', 'title']).execute())
+    expect(rows).to.deep.equal([{ id: document, title: 'Secret' }])
+  })
+
+  it('shows a stranger nothing of it, and takes nothing from them', async () => {
+    const seen = await asUser(api, eve, async (trx) => [
+      ...(await trx.selectFrom('documents').select('id').execute()),
+      ...(await trx.selectFrom('workspaces').select('id').execute()),
+      ...(await trx.selectFrom('workspace_members').select('user_id').execute()),
+      ...(await trx.selectFrom('users').select('id').where('id', '!=', eve).execute()),
+    ])
+    expect(seen).to.deep.equal([])
+    const changed = await asUser(api, eve, (trx) =>
+      trx.updateTable('documents').set({ title: 'Mine' }).executeTakeFirst(),
+    )
+    expect(Number(changed.numUpdatedRows)).to.equal(0)
+    const row = { id: newId(), workspace_id: workspace, title: 'Planted', created_by: eve }
+    expect(await refused(asUser(api, eve, (trx) => trx.insertInto('documents').values(row).execute()))).to.equal(
+      insufficientPrivilege,
+    )
+    const membership = { workspace_id: workspace, user_id: eve, role: 'owner' as const }
+    const joining = asUser(api, eve, (trx) => trx.insertInto('workspace_members').values(membership).execute())
+    expect(await refused(joining)).to.equal(insufficientPrivilege)
+  })
+
+  it('shows nothing outside of a transaction for somebody, also on a connection that had one before', async () => {
+    await asUser(api, ada, (trx) => trx.selectFrom('documents').select('id').execute())
+    expect(await api.selectFrom('documents').select('id').execute()).to.deep.equal([])
+    expect(await api.selectFrom('users').select('id').execute()).to.deep.equal([])
+  })
+
+  it("keeps the API from Yjs bytes, the update log, a document's text, passwords and private keys", async () => {
+    const forbidden = [
+      sql`select yjs_state from documents`,
+      sql`select * from document_updates`,
+      sql`update documents set content = 'x'`,
+      sql`select password_hash from users`,
+      sql`select private_jwk from signing_keys`,
+      sql`select refresh_token_hash from sessions`,
+      sql`delete from documents`,
+    ]
+    for (const statement of forbidden) {
+      expect(await refused(asUser(api, ada, (trx) => statement.execute(trx)))).to.equal(insufficientPrivilege)
+    }
+  })
+
+  it('keeps sign-in from what workspaces hold', async () => {
+    const accounts = await asAuthenticator(api, (trx) => trx.selectFrom('users').select('id').execute())
+    expect(accounts).to.have.length(2)
+    for (const table of ['documents', 'workspaces', 'workspace_members', 'document_updates'] as const) {
+      const reading = asAuthenticator(api, (trx) => trx.selectFrom(table).selectAll().execute())
+      expect(await refused(reading), table).to.equal(insufficientPrivilege)
+    }
+  })
+
+  it('is forced on every table, and no role of ours can get around it', async () => {
+    const { rows: open } = await owner.query(`select relname from pg_class where relnamespace = 'public'::regnamespace
+      and relkind = 'r' and relname !~ '^kysely' and not (relrowsecurity and relforcerowsecurity)`)
+    expect(open).to.deep.equal([])
+    const { rows: mighty } = await owner.query(
+      `select rolname from pg_roles where rolname like 'mdcreator_%' and (rolsuper or rolbypassrls or rolcreaterole or rolcanlogin)`,
+    )
+    expect(mighty).to.deep.equal([])
+  })
+})
