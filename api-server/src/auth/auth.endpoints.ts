@@ -2,10 +2,9 @@ import type { Database } from '@mdcreator/db/database'
 import { newId } from '@mdcreator/shared/ids'
 import type { Logger } from '@mdcreator/shared/log'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
-import { Problem, type ProblemType, problemTypes } from '../http/problem.ts'
+import { Problem, type ProblemType, problemTypes, unauthenticated } from '../http/problem.ts'
 import { findCredentials, insertAccount, openSession, revokeSession, rotateRefreshToken } from './auth.queries.ts'
 import { LoginBody, RefreshBody, SignupBody, SignupReply, Tokens } from './auth.schema.ts'
-import { asCaller } from './caller.queries.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { newRefreshToken, newSession, readRefreshToken } from './sessions.ts'
 import { accessTokenLifetime, type TokenSigner } from './signing-keys.ts'
@@ -102,8 +101,7 @@ export function authEndpoints({ db, signer, log }: { db: Database; signer: Token
       description: 'Its access token and its refresh token stop working at once.',
       auth: 'bearer',
       handle: async ({ caller }) => {
-        await asCaller(db, caller, async () => undefined)
-        await revokeSession(db, caller.sessionId)
+        if (!(await revokeSession(db, caller.userId, caller.sessionId))) throw unauthenticated('invalid')
         return {}
       },
     }),

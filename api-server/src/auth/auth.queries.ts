@@ -104,13 +104,16 @@ export function rotateRefreshToken(
   })
 }
 
-export function revokeSession(db: Database, sessionId: string): Promise<unknown> {
-  return asAuthenticator(db, (trx) =>
-    trx
+/** False where the user has no such living session. */
+export function revokeSession(db: Database, userId: string, sessionId: string): Promise<boolean> {
+  return asAuthenticator(db, async (trx) => {
+    const result = await trx
       .updateTable('sessions')
       .set({ revoked_at: sql<Date>`now()` })
       .where('id', '=', sessionId)
+      .where('user_id', '=', userId)
       .where('revoked_at', 'is', null)
-      .execute(),
-  )
+      .executeTakeFirst()
+    return result.numUpdatedRows === 1n
+  })
 }

@@ -10,7 +10,7 @@ import { idTaken, invalid, problemTypes } from '../http/problem.ts'
 import { WireId } from '../http/schema.ts'
 import { findWorkspace } from '../workspaces/index.ts'
 import { canonicalise, checkContentSize, contentBodyLimit } from './canonical.ts'
-import { findDocument, insertDocument, listDocuments, updateDocument } from './documents.queries.ts'
+import { findDocument, insertDocument, listDocuments, now, updateDocument } from './documents.queries.ts'
 import { Document, DocumentPage, DocumentPatch, DocumentQuery, NewDocument } from './documents.schema.ts'
 import { patchContent, patchTitle } from './patch.ts'
 import { baseRequired, expectedOf, stale, staleBase, staleMatch } from './preconditions.ts'
@@ -160,7 +160,7 @@ export function documentEndpoints({ db, bus, cursors }: Deps): Endpoint[] {
         const conditions = { baseHash: undefined, ifMatch: req.get('If-Match') }
         await asCaller(db, caller, async (trx) => {
           const expected = expectedOf(permit(await findDocument(trx, caller.userId, id)), conditions)
-          const change = { deleted_at: new Date(), updated_by: caller.userId }
+          const change = { deleted_at: now, updated_by: caller.userId }
           if (await updateDocument(trx, id, expected, change)) return
           throw stale(conditions, permit(await findDocument(trx, caller.userId, id)))
         })

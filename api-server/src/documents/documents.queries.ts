@@ -88,6 +88,9 @@ export async function insertDocument(trx: Transaction<DB>, document: NewDocument
   return result.numInsertedOrUpdatedRows === 1n
 }
 
+/** The database's clock: those of the servers differ. */
+export const now = sql<Date>`now()`
+
 /** What the row must still be for a change to happen: of several that ask for the same, one wins. */
 export type Expected = { version?: number | undefined; content_hash?: string | undefined }
 
@@ -96,7 +99,7 @@ export async function updateDocument(
   trx: Transaction<DB>,
   id: string,
   expected: Expected,
-  change: { title: string; updated_by: string } | { deleted_at: Date; updated_by: string },
+  change: { title: string; updated_by: string } | { deleted_at: typeof now; updated_by: string },
 ): Promise<boolean> {
   let query = trx.updateTable('documents').set(change).where('id', '=', id).where('deleted_at', 'is', null)
   if (expected.version !== undefined) query = query.where('version', '=', expected.version)

@@ -47,7 +47,7 @@ export function docsRoutes(openApi: object): Router {
 
 function page(head: string, body: string, scripts: string[]): string {
   const tags = scripts.map((src) => `<script src="${src}"></script>`).join('')
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>MD Creator API</title><meta name="viewport" content="width=device-width">${head}</head><body>${body}${tags}</body></html>\n`
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>MD Creator API</title><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">${head}</head><body>${body}${tags}</body></html>\n`
 }
 
 function sendPage(res: Response, html: string, policy: string): void {

@@ -137,9 +137,8 @@ describe('the HTTP side of the API', () => {
 
   it('never shows what went wrong inside', async () => {
     const secret = 'canary-4711'
-    const { db } = { db: api.owner }
     const failing = await startApi({
-      db: db.withPlugin({
+      db: api.owner.withPlugin({
         transformQuery: ({ node }) => node,
         transformResult: () => Promise.reject(new Error(`syntax error at ${secret}`)),
       }),
