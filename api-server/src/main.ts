@@ -4,7 +4,7 @@ import { MemoryBus } from '@mdcreator/shared/bus/memory'
 import { loadConfig } from '@mdcreator/shared/config'
 import { createLogger } from '@mdcreator/shared/log'
 import { Shutdown } from '@mdcreator/shared/shutdown'
-import { UserError } from '@mdcreator/shared/user-error'
+import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { createApp } from './app.ts'
 import { prepareSigningKey } from './auth/index.ts'
 import { isDatabaseAway } from './http/errors.ts'
@@ -58,7 +58,5 @@ async function refuseOldSchema(url: string): Promise<void> {
 try {
   await main()
 } catch (error) {
-  if (!(error instanceof UserError)) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exit(1)
+  exitWithUserError(error)
 }
