@@ -48,12 +48,11 @@ const PATIENT = `
 
 describe('bootstrap', () => {
   it('names the tasks when it gets an unknown one, in one line', () => {
-    for (const task of ['fly', 'constructor']) {
-      const { status, stderr } = bootstrap([task])
+    for (const args of [['fly'], ['constructor'], []]) {
+      const { status, stderr } = bootstrap(args)
       expect(status).to.equal(1)
-      expect(stderr).to.equal(`Unknown task "${task}": run "npm start" or "npm test"\n`)
+      expect(stderr).to.match(/^Unknown task "(fly|constructor|)": run "npm start".+\n$/)
     }
-    expect(bootstrap([]).stderr).to.match(/^Unknown task "": run .+\n$/)
   })
 
   it('tells the owner of a Node before 18 to install a newer one, in one line', () => {
