@@ -2,7 +2,7 @@ import type { Editor } from '@tiptap/core'
 import type { Api } from './api.ts'
 import { banner } from './banner.ts'
 import { h } from './dom.ts'
-import { createEditor, focusEnd } from './editor.ts'
+import { createEditor, focusEnd, focusStart } from './editor.ts'
 import { icon } from './icons.ts'
 import type { LiveDocument } from './live-document.ts'
 import { markdownView } from './markdown-view.ts'
@@ -42,7 +42,7 @@ export function documentPage(options: DocumentPageOptions): DocumentPage {
   const notice = banner(live)
   const tools = h('div', { class: 'tools' })
   const body = h('div', { class: 'body' }, skeleton())
-  const title = titleField(api, summary, { renamed: options.renamed, done: () => editor?.commands.focus('start') })
+  const title = titleField(api, summary, { renamed: options.renamed, done: () => editor && focusStart(editor) })
   const sheet = h('article', { class: 'sheet' }, body)
   const toggle = h('button', { type: 'button', class: 'button quiet toggle', 'aria-pressed': 'false' }, 'Markdown')
   const header = h(

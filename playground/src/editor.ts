@@ -36,6 +36,12 @@ export function createEditor(live: LiveDocument, author: Author, editable: boole
   return editor
 }
 
+/** TipTap moves the focus in the next frame: what is typed until then would go elsewhere. */
+export function focusStart(editor: Editor): void {
+  editor.commands.focus('start')
+  editor.view.focus()
+}
+
 /** Puts the caret at the end; adds a paragraph where the last block takes no text. */
 export function focusEnd(editor: Editor): void {
   const last = editor.state.doc.lastChild

@@ -30,10 +30,21 @@ export async function readProblem(response: Response): Promise<ApiError> {
 
 function detailOf(body: unknown): string | null {
   if (typeof body !== 'object' || body === null) return null
-  const { detail, title, errors } = body as { detail?: unknown; title?: unknown; errors?: unknown }
-  const first = Array.isArray(errors) ? (errors[0] as { detail?: unknown } | undefined)?.detail : undefined
-  const text = [first, detail, title].find((part) => typeof part === 'string' && part !== '')
+  const { detail, title, errors } = body as { detail?: unknown; title?: unknown; errors?: FieldProblem[] }
+  const text = [fieldDetail(errors?.[0]), detail, title].find((part) => typeof part === 'string' && part !== '')
   return typeof text === 'string' ? text : null
+}
+
+interface FieldProblem {
+  pointer?: string
+  detail?: string
+}
+
+/** `/display_name` and "is too long" make "Display name: is too long". */
+function fieldDetail(problem: FieldProblem | undefined): string | null {
+  if (!problem?.detail) return null
+  const field = problem.pointer?.split('/').at(-1)?.replaceAll('_', ' ')
+  return field ? `${field.charAt(0).toUpperCase()}${field.slice(1)}: ${problem.detail}` : problem.detail
 }
 
 /** One sentence for people. */
