@@ -25,8 +25,11 @@ export class TokenError extends Error {
   }
 }
 
+/** The issuer's keys cannot be read at the moment, which says nothing about the token. */
+export class KeysUnavailableError extends Error {}
+
 export type TokenVerifier = {
-  /** @throws TokenError */
+  /** @throws TokenError, KeysUnavailableError */
   verify(token: string): Promise<TokenClaims>
 }
 
@@ -44,7 +47,15 @@ const maxTokenLength = 8_192
 
 /** The one verifier, used by both servers for every issuer. */
 export function createTokenVerifier({ issuer, audience, jwksUri, fetchKeys }: Issuer): TokenVerifier {
-  const fetcher = { fetch: async (uri: string) => encode(await fetchKeys(uri)) }
+  const fetcher = {
+    async fetch(uri: string) {
+      try {
+        return encode(await fetchKeys(uri))
+      } catch (cause) {
+        throw new KeysUnavailableError('The keys of the issuer cannot be read', { cause })
+      }
+    },
+  }
   const verifier = JwtVerifier.create(
     {
       issuer,
@@ -64,6 +75,7 @@ export function createTokenVerifier({ issuer, audience, jwksUri, fetchKeys }: Is
       try {
         return Claims.parse(await verifier.verify(token))
       } catch (cause) {
+        if (cause instanceof KeysUnavailableError) throw cause
         throw new TokenError(cause instanceof JwtExpiredError, { cause })
       }
     },

@@ -79,10 +79,11 @@ function escapeInline(text: string, context: TextContext): string {
       const tagEnd = comment && !comments ? -1 : htmlEnd(text, at)
       if (comment && tagEnd < 0) comments = false
       const tag = text.slice(at, Math.max(at, tagEnd))
-      if (tagEnd > 0 && !(context.oneLine && BREAK.test(tag))) {
+      const literal = (context.oneLine && BREAK.test(tag)) || (at === 0 && context.lineStart && startsHtmlBlock(text))
+      if (tagEnd > 0 && !literal) {
         end = tagEnd
         written = tag
-      } else if (opensAngle(text, at)) written = '\\<'
+      } else if (literal || opensAngle(text, at)) written = '\\<'
     }
     out += text.slice(copied, at) + written
     copied = end
@@ -99,9 +100,7 @@ function escapeLineStart(raw: string, escaped: string, context: TextContext): st
     const task = context.itemStart && /^\[[ xX]\](?:\s|$)/.test(raw)
     return task || (context.definition && !raw.startsWith('[^')) ? `\\${escaped}` : escaped
   }
-  const starts =
-    /^(?:>|#{1,6}(?:\s|$)|[-+](?:\s|$)|-+\s*$|(?:-\s*){3,}$|=+\s*$|[|:-][|:\-\s]*$)/.test(raw) ||
-    (escaped.startsWith('<') && startsHtmlBlock(raw))
+  const starts = /^(?:>|#{1,6}(?:\s|$)|[-+](?:\s|$)|-+\s*$|(?:-\s*){3,}$|=+\s*$|[|:-][|:\-\s]*$)/.test(raw)
   return starts ? `\\${escaped}` : escaped
 }
 

@@ -1,5 +1,5 @@
 import type { Link } from './print-leaves.ts'
-import { BOLD, EMPHASIS, ITALIC, isBlank, type Run, STRIKE, sameLink } from './runs.ts'
+import { BOLD, EMPHASIS, ITALIC, inheritMarks, isBlank, type Run, STRIKE, sameLink } from './runs.ts'
 
 /** Inline content as Markdown nests it: runs, links and emphasis around them. */
 export type Nested = Run | { emphasis: number; children: Nested[] } | { link: Link; children: Nested[] }
@@ -17,21 +17,13 @@ function stretchEnds(runs: Run[], same: (a: Run, b: Run) => boolean): number[] {
   return ends
 }
 
-/** Takes a mark off the white space at the ends of `runs[from, to)`: a delimiter beside a space is text. */
-function trim(runs: Run[], from: number, to: number, bit: number): boolean {
-  let changed = false
-  const clear = (index: number) => {
-    const run = runs[index] as Run
-    if (!isBlank(run)) return false
-    run.emphasis &= ~bit
-    changed = true
-    return true
-  }
+/** The part of `runs[from, to)` that a mark can enclose: a delimiter beside white space is text. */
+function withoutSpace(runs: Run[], from: number, to: number): [start: number, end: number] {
   let start = from
-  while (start < to && clear(start)) start++
+  while (start < to && isBlank(runs[start] as Run)) start++
   let end = to
-  while (end > start && clear(end - 1)) end--
-  return changed
+  while (end > start && isBlank(runs[end - 1] as Run)) end--
+  return [start, end]
 }
 
 class Nesting {
@@ -46,6 +38,14 @@ class Nesting {
     this.emphasisEnds = new Map(
       EMPHASIS.map((bit) => [bit, stretchEnds(runs, (a, b) => (a.emphasis & bit) === (b.emphasis & bit))]),
     )
+  }
+
+  /** Takes a mark off a stretch. Breaks only inherit theirs, so that alone does not call for nesting again. */
+  clear(from: number, to: number, bit: number): void {
+    for (const run of this.runs.slice(from, to)) {
+      run.emphasis &= ~bit
+      if (run.kind !== 'break') this.changed = true
+    }
   }
 
   /** Nests `runs[from, to)`; the mark that reaches furthest is the outermost. */
@@ -72,9 +72,12 @@ class Nesting {
         index = end
       } else {
         // Where another mark cuts this one, white space may lie at the cut.
-        if (trim(this.runs, index, end, mark)) this.changed = true
-        out.push({ emphasis: mark, children: this.nest(index, end, open | mark, inLink) })
-        index = end
+        const [start, stop] = withoutSpace(this.runs, index, end)
+        this.clear(index, start, mark)
+        this.clear(stop, end, mark)
+        for (const blank of this.nest(index, start, open, inLink)) out.push(blank)
+        if (start < stop) out.push({ emphasis: mark, children: this.nest(start, stop, open | mark, inLink) })
+        index = stop
       }
     }
     return out
@@ -89,6 +92,7 @@ export function nestRuns(runs: Run[]): Nested[] {
   for (let pass = 0; ; pass++) {
     // Marks that cut each other over and over: keep one of them.
     if (pass === MAX_PASSES) for (const run of runs) run.emphasis &= BOLD
+    inheritMarks(runs)
     const nesting = new Nesting(runs)
     const nested = nesting.nest(0, runs.length, 0, false)
     if (!nesting.changed) return nested

@@ -61,6 +61,8 @@ function createParser(md: MarkdownIt): MarkdownParser {
         src: token.attrGet('src'),
         alt: altText((token.children ?? []) as never) || null,
         title: token.attrGet('title') || null,
+        href: token.attrGet('href'),
+        linkTitle: token.attrGet('linkTitle') || null,
       }),
     },
     hardbreak: { node: 'hardBreak' },

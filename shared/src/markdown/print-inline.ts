@@ -104,9 +104,16 @@ function encodeEnds(pieces: Piece[], context: InlineContext): void {
   })
 }
 
+/** The text of a piece with a mark where a character at its end becomes a reference. */
+function withReferences(piece: Piece): string {
+  if (piece.kind !== 'text') return piece.text
+  const middle = piece.text.slice(piece.encodeFirst ? 1 : 0, piece.encodeLast ? -1 : undefined)
+  return `${piece.encodeFirst ? '&' : ''}${middle}${piece.encodeLast ? '&' : ''}`
+}
+
 /** Whether dollar signs in the block may pair, wherever they stand; one before a digit closes no formula. */
 function dollarsPair(pieces: Piece[]): boolean {
-  const all = pieces.map((piece) => piece.text).join('')
+  const all = pieces.map(withReferences).join('')
   return all.split('$').length > 2 && /\$(?!\d)/.test(all)
 }
 

@@ -17,7 +17,7 @@ function cellParagraph(cell: Node): Node {
     const inline = block.isTextblock && block.type !== nodes.codeBlock ? block.children : lines(plainText(block))
     if (inline.length === 0) continue
     if (content.length > 0) content.push(nodes.hardBreak.create())
-    content.push(...inline)
+    for (const node of inline) content.push(node)
   }
   return nodes.paragraph.create(null, content)
 }

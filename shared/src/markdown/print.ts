@@ -4,6 +4,7 @@ import { htmlBlock } from './html.ts'
 import { plainText } from './plain-text.ts'
 import { printInline } from './print-inline.ts'
 import { printTable } from './print-table.ts'
+import { blockRuns, isBlank, type Run } from './runs.ts'
 import { FRONT_MATTER, MAX_LEVEL, nodes, schema } from './schema.ts'
 
 type Place = {
@@ -57,11 +58,11 @@ function printBlockMath(node: Node): string {
 /** A paragraph that reads back as an HTML block, printed as it is. */
 function printHtml(node: Node): string | undefined {
   if (!node.firstChild?.text?.startsWith('<')) return undefined
-  let text = ''
-  for (const child of node.children) {
-    if (child.marks.length > 0 || !(child.isText || child.type === nodes.hardBreak)) return undefined
-    text += child.isText ? cleanText(child.text ?? '') : '\n'
-  }
+  const runs = blockRuns(node)
+  const isPlain = (run: Run) =>
+    (run.emphasis === 0 || isBlank(run)) && !run.link && run.kind !== 'code' && run.kind !== 'leaf'
+  if (!runs.every(isPlain)) return undefined
+  const text = runs.map((run) => (run.kind === 'break' ? '\n' : run.text)).join('')
   const lines = text.split('\n')
   const { lines: taken, closed } = htmlBlock((index) => lines[index]?.replace(/^[ \t]+/, ''))
   return closed && taken === lines.length && lines.at(-1)?.trim() !== '' ? text : undefined

@@ -1,4 +1,4 @@
-import type { Mark, Node } from 'prosemirror-model'
+import type { Node } from 'prosemirror-model'
 import { cleanText, trimmedRange } from './clean.ts'
 import { type Link, printImage, printInlineMath } from './print-leaves.ts'
 import { nodes } from './schema.ts'
@@ -28,12 +28,10 @@ export const isSpace = (char: string): boolean => char !== '' && SPACES.includes
 export const isBlank = (run: Run): boolean =>
   run.kind === 'break' || (run.kind === 'text' && trimmedRange(run.text, SPACES)[0] === run.text.length)
 
-function linkOf(marks: readonly Mark[]): Link | undefined {
-  const attrs = marks.find((mark) => mark.type.name === 'link')?.attrs
-  const href: unknown = attrs?.['href']
-  if (typeof href !== 'string' || !isSafeUrl(href)) return undefined
-  return { href: cleanText(href), title: cleanText(String(attrs?.['title'] ?? '')) }
-}
+const linkOf = (href: unknown, title: unknown): Link | undefined =>
+  typeof href === 'string' && isSafeUrl(href)
+    ? { href: cleanText(href), title: cleanText(String(title ?? '')) }
+    : undefined
 
 export const sameLink = (a: Link | undefined, b: Link | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && a.href === b.href && a.title === b.title)
@@ -52,17 +50,20 @@ function leafRun(node: Node, marks: Marks): Run {
   if (node.type !== nodes.image) return { ...marks, kind: 'leaf', text: printInlineMath(attr('latex')) }
   const alt = attr('alt').replaceAll('\n', ' ')
   const src = attr('src')
+  const link = linkOf(node.attrs['href'], node.attrs['linkTitle'])
   return isSafeUrl(src)
-    ? { ...marks, kind: 'leaf', text: printImage(src, alt, attr('title')) }
-    : { ...marks, kind: 'text', text: alt }
+    ? { ...marks, link, kind: 'leaf', text: printImage(src, alt, attr('title')) }
+    : { ...marks, link, kind: 'text', text: alt }
 }
 
 function runsOf(node: Node): Run[] {
+  // Yjs keeps no marks on what is no text: see inheritMarks.
+  if (node.type === nodes.hardBreak) return [{ kind: 'break', text: '', emphasis: 0, link: undefined }]
+  if (!node.isText) return [leafRun(node, { emphasis: 0, link: undefined })]
   let emphasis = 0
   for (const mark of node.marks) emphasis |= BITS[mark.type.name] ?? 0
-  const base = { emphasis, link: linkOf(node.marks) }
-  if (node.type === nodes.hardBreak) return [{ ...base, kind: 'break', text: '' }]
-  if (!node.isText) return [leafRun(node, base)]
+  const attrs = node.marks.find((mark) => mark.type.name === 'link')?.attrs
+  const base = { emphasis, link: linkOf(attrs?.['href'], attrs?.['title']) }
   const text = cleanText(node.text ?? '')
   if (node.marks.some((mark) => mark.type.name === 'code')) {
     return [{ ...base, kind: 'code', text: text.replaceAll('\n', ' ') }]
@@ -73,6 +74,24 @@ function runsOf(node: Node): Run[] {
       ...(index > 0 ? [{ ...base, kind: 'break' as const, text: '' }] : []),
       { ...base, kind: 'text', text: line },
     ])
+}
+
+const isText = (run: Run | undefined) => run?.kind === 'text' || run?.kind === 'code'
+
+/** Gives images, formulas and breaks the marks that the texts on both sides share, as if the marks went through. */
+export function inheritMarks(runs: Run[]): void {
+  for (let index = 0; index < runs.length; index++) {
+    if (isText(runs[index])) continue
+    let end = index
+    while (end < runs.length && !isText(runs[end])) end++
+    const before = runs[index - 1]
+    const after = runs[end]
+    for (const run of runs.slice(index, end)) {
+      run.emphasis = (before?.emphasis ?? 0) & (after?.emphasis ?? 0)
+      if (sameLink(before?.link, after?.link)) run.link ??= before?.link
+    }
+    index = end
+  }
 }
 
 /** The runs of a block's inline content, without the hard breaks at its end, which Markdown cannot express. */

@@ -25,11 +25,18 @@ function literal(make: Make, lines: string[]): Token[] {
 
 /**
  * HTML becomes text (in a line that cannot break, `<br>` is the hard break), and emphasis within emphasis of the same
- * kind is emphasis once: a ProseMirror mark does not nest in itself.
+ * kind is emphasis once: a ProseMirror mark does not nest in itself. An image carries the link around it.
  */
 function adaptInline(make: Make, children: Token[], oneLine: boolean): Token[] {
   const depth = new Map<string, number>()
+  let link: Token | undefined
   return children.flatMap((token) => {
+    if (token.type === 'link_open') link = token
+    else if (token.type === 'link_close') link = undefined
+    else if (token.type === 'image' && link) {
+      token.attrSet('href', String(link.attrGet('href') ?? ''))
+      token.attrSet('linkTitle', String(link.attrGet('title') ?? ''))
+    }
     if (token.type === 'html_inline') {
       if (oneLine && BREAK.test(token.content)) return [make('hardbreak', 'br', 0)]
       const text = make('text', '', 0)

@@ -16,6 +16,8 @@ export const CARRIED = [
   'src',
   'alt',
   'title',
+  'href',
+  'linkTitle',
   'align',
   'colspan',
   'rowspan',

@@ -40,7 +40,7 @@ function attrValue(name: string, value: unknown, type: NodeType): unknown {
   if (name === 'level') return [1, 2, 3, 4, 5, 6].includes(number) ? number : fallback
   if (name === 'checked') return value === true || value === 'true'
   if (['start', 'colspan', 'rowspan'].includes(name)) return Number.isSafeInteger(number) ? number : fallback
-  if (['language', 'src', 'alt', 'title', 'latex', 'align'].includes(name)) {
+  if (['language', 'src', 'alt', 'title', 'href', 'linkTitle', 'latex', 'align'].includes(name)) {
     return typeof value === 'string' || typeof value === 'number' ? String(value) : fallback
   }
   return value

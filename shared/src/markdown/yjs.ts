@@ -1,4 +1,5 @@
-import type * as Y from 'yjs'
+import type { Node } from 'prosemirror-model'
+import * as Y from 'yjs'
 import { parseMarkdown } from './parse.ts'
 import { printMarkdown } from './print.ts'
 import { readFragment } from './yjs-read.ts'
@@ -8,12 +9,15 @@ import { updateChildren } from './yjs-write.ts'
 const FIELD = 'default'
 
 /**
- * The live document as canonical Markdown (see `printMarkdown`), without NUL and lone surrogates.
+ * The live document in the editor's schema, for `printMarkdown` and `plainText`.
  *
  * Content that the schema does not know, as a newer or a hostile client may have written, is read as its text. Never
  * throws on content, and never changes the document.
  */
-export const readMarkdown = (doc: Y.Doc): string => printMarkdown(readFragment(doc.getXmlFragment(FIELD)))
+export const readDocument = (doc: Y.Doc): Node => readFragment(doc.getXmlFragment(FIELD))
+
+/** The live document as canonical Markdown (see `printMarkdown`), without NUL and lone surrogates. */
+export const readMarkdown = (doc: Y.Doc): string => printMarkdown(readDocument(doc))
 
 /**
  * Changes the live document so that it reads as the Markdown: afterwards `readMarkdown(doc)` is
@@ -24,8 +28,17 @@ export const readMarkdown = (doc: Y.Doc): string => printMarkdown(readFragment(d
  * others are writing elsewhere stay. Markdown that the document already reads as makes no transaction.
  */
 export function writeMarkdown(doc: Y.Doc, markdown: string, origin: unknown): void {
-  const fragment = doc.getXmlFragment(FIELD)
   const wanted = parseMarkdown(markdown)
-  if (printMarkdown(wanted) === printMarkdown(readFragment(fragment))) return
-  doc.transact(() => updateChildren(fragment, wanted), origin)
+  if (printMarkdown(wanted) === readMarkdown(doc)) return
+  doc.transact(() => updateChildren(doc.getXmlFragment(FIELD), wanted), origin)
+}
+
+/**
+ * A Yjs update that makes an empty document read as the Markdown. Two calls give two updates that both insert: apply
+ * one of them, once.
+ */
+export function markdownToUpdate(markdown: string): Uint8Array {
+  const doc = new Y.Doc()
+  writeMarkdown(doc, markdown, null)
+  return Y.encodeStateAsUpdate(doc)
 }

@@ -1,0 +1,76 @@
+import type { Logger } from '@mdcreator/shared/log'
+import type { Folder } from './fold.ts'
+import type { LiveDocument } from './live-document.ts'
+import type { Storage } from './storage.ts'
+
+const minTailBytes = 256 * 1024
+const maxTailRows = 4_000
+const sweepEveryMs = 30_000
+const idleSeconds = 60
+const sweepLimit = 100
+
+/** True where loading the document would begin to be dear: a checkpoint's cost grows with the state, so its pause does too. */
+export function isDue({ tail, stateBytes }: Pick<LiveDocument, 'tail' | 'stateBytes'>): boolean {
+  return tail.rows > maxTailRows || tail.bytes > Math.max(minTailBytes, stateBytes / 4)
+}
+
+/** Folds the update log into `documents.yjs_state`, one document after the other. */
+export class Checkpoints {
+  private readonly storage: Storage
+  private readonly folder: Folder
+  private readonly log: Logger
+  private readonly queued = new Map<string, LiveDocument | null>()
+  private working: Promise<void> | null = null
+  private sweeper: NodeJS.Timeout | undefined
+  private stopped = false
+
+  constructor(storage: Storage, folder: Folder, log: Logger) {
+    this.storage = storage
+    this.folder = folder
+    this.log = log
+  }
+
+  /** Sweeps now and every half minute for tails that a crash or a lost unload left. */
+  start(): void {
+    const sweep = async (): Promise<void> => {
+      try {
+        for (const id of await this.storage.idleTails(idleSeconds, sweepLimit)) this.request(id, null)
+      } catch (err) {
+        this.log.warn({ err }, 'idle documents could not be looked up')
+      }
+    }
+    void sweep()
+    this.sweeper = setInterval(() => void sweep(), sweepEveryMs)
+    this.sweeper.unref()
+  }
+
+  /** Asks for a checkpoint soon; `live` is told about it. */
+  request(documentId: string, live: LiveDocument | null): void {
+    if (this.stopped) return
+    this.queued.set(documentId, live ?? this.queued.get(documentId) ?? null)
+    this.working ??= this.work().finally(() => {
+      this.working = null
+    })
+  }
+
+  /** Stops looking for work and waits for the checkpoint that is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true
+    clearInterval(this.sweeper)
+    this.queued.clear()
+    await this.working
+  }
+
+  private async work(): Promise<void> {
+    for (const [id, live] of this.queued) {
+      this.queued.delete(id)
+      try {
+        const before = live && { ...live.tail }
+        const bytes = await this.storage.checkpoint(id, this.folder.fold)
+        if (live && before && bytes !== null) live.checkpointed(before, bytes)
+      } catch (err) {
+        this.log.error({ err, document: id }, 'a checkpoint failed; the log keeps its rows')
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { OutgoingMessage } from '@hocuspocus/server'
+import * as decoding from 'lib0/decoding'
+import * as encoding from 'lib0/encoding'
+import * as Y from 'yjs'
+
+/** The message types of the Hocuspocus protocol that we look at. */
+export const MessageType = {
+  Sync: 0,
+  Awareness: 1,
+  Auth: 2,
+  QueryAwareness: 3,
+  SyncReply: 4,
+  Stateless: 5,
+  Close: 7,
+  Pong: 10,
+} as const
+
+const fromClients = new Set<number>([
+  MessageType.Sync,
+  MessageType.Awareness,
+  MessageType.Auth,
+  MessageType.QueryAwareness,
+  MessageType.SyncReply,
+  MessageType.Stateless,
+  MessageType.Close,
+])
+
+/** The three kinds of sync message (y-protocols/sync). */
+export const SyncType = { Step1: 0, Step2: 1, Update: 2 } as const
+
+export type Frame = {
+  /** What the frame is addressed with: the document's name, and where the provider uses sessions, `\0` and its session. */
+  address: string
+  documentName: string
+  type: number
+  /** The Yjs update that a sync step 2 or an update carries. */
+  update: Uint8Array | null
+  /** The awareness update of an awareness message. */
+  awareness: Uint8Array | null
+}
+
+/**
+ * Reads what a client sent, up to what we need to know of it. Null for a connection-level pong.
+ * @throws Error where it is no frame of the protocol
+ */
+export function readFrame(data: Uint8Array): Frame | null {
+  if (data.length === 1 && data[0] === MessageType.Pong) return null
+  const decoder = decoding.createDecoder(data)
+  const address = decoding.readVarString(decoder)
+  const type = decoding.readVarUint(decoder)
+  if (!fromClients.has(type)) throw new Error(`A client may not send messages of type ${type}`)
+  return { address, documentName: documentNameOf(address), type, ...readBody(decoder, type) }
+}
+
+/** Providers with sessions address `name\0session`. */
+export const documentNameOf = (address: string): string => address.split('\0', 1)[0] as string
+
+const nothing = { update: null, awareness: null }
+
+/** Walks to the end of the frame, so that nothing Hocuspocus reads later can be missing. */
+function readBody(decoder: decoding.Decoder, type: number): Pick<Frame, 'update' | 'awareness'> {
+  switch (type) {
+    case MessageType.Sync:
+    case MessageType.SyncReply: {
+      const syncType = decoding.readVarUint(decoder)
+      if (syncType > SyncType.Update) throw new Error(`Unknown kind of sync message ${syncType}`)
+      const payload = decoding.readVarUint8Array(decoder)
+      if (syncType !== SyncType.Step1) return { update: payload, awareness: null }
+      Y.decodeStateVector(payload)
+      return nothing
+    }
+    case MessageType.Awareness:
+      return { update: null, awareness: decoding.readVarUint8Array(decoder) }
+    case MessageType.Stateless:
+      decoding.readVarString(decoder)
+      return nothing
+    case MessageType.Auth:
+      decoding.readVarUint(decoder)
+      decoding.readVarString(decoder)
+      return nothing
+    default:
+      return nothing
+  }
+}
+
+/** Asks for what is missing: "not applied" (SyncStatus), then our state vector (sync step 1). */
+export function resyncMessages(address: string, document: Y.Doc): Uint8Array[] {
+  const stepOne = encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, address)
+    encoding.writeVarUint(encoder, MessageType.Sync)
+    encoding.writeVarUint(encoder, SyncType.Step1)
+    encoding.writeVarUint8Array(encoder, Y.encodeStateVector(document))
+  })
+  return [new OutgoingMessage(address).writeSyncStatus(false).toUint8Array(), stepOne]
+}

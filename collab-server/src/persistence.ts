@@ -1,0 +1,78 @@
+import type { Document, Extension } from '@hocuspocus/server'
+import type { Logger } from '@mdcreator/shared/log'
+import { markdownToUpdate } from '@mdcreator/shared/markdown/yjs'
+import * as Y from 'yjs'
+import type { Context } from './authenticate.ts'
+import { type Checkpoints, isDue } from './checkpoints.ts'
+import { LiveDocument, type LiveDocuments } from './live-document.ts'
+import type { Projector } from './projection.ts'
+import { retrying } from './retry.ts'
+import type { Storage, StoredDocument } from './storage.ts'
+
+type Dependencies = {
+  storage: Storage
+  documents: LiveDocuments
+  projector: Projector
+  checkpoints: Checkpoints
+  log: Logger
+}
+
+/** How long a load is tried again. Rejecting leaves the client connected and unsynced, so the database gets its chance. */
+const loadRetryMs = 20_000
+
+/** Loads documents from the database and keeps checkpoint and projection up; the edits themselves are in the log already. */
+export function persistence({ storage, documents, projector, checkpoints, log }: Dependencies): Extension<Context> {
+  return {
+    async onLoadDocument({ documentName, document }) {
+      const stored = await retrying(() => loadSeeded(storage, documentName), loadRetryMs)
+      if (!stored) throw new Error(`document ${documentName} does not exist`)
+      applyStored(document, stored)
+      const tail = { rows: stored.tail.length, bytes: stored.tail.reduce((sum, update) => sum + update.byteLength, 0) }
+      const live = new LiveDocument(document, { clock: stored.clock, stateBytes: stored.state?.byteLength ?? 0, tail })
+      documents.add(live)
+      if (isDue(live)) checkpoints.request(live.id, live)
+    },
+
+    async onChange({ document }) {
+      const live = documents.of(document)
+      if (!live) return
+      projector.schedule(live)
+      if (isDue(live)) checkpoints.request(live.id, live)
+    },
+
+    async beforeUnloadDocument({ document }) {
+      const live = documents.of(document)
+      if (!live) return
+      await live.settled()
+      await projector.flush(live)
+    },
+
+    async afterUnloadDocument({ documentName }) {
+      for (const live of documents) {
+        if (live.id !== documentName || !live.document.isDestroyed) continue
+        documents.remove(live)
+        projector.cancel(live)
+        if (live.tail.rows > 0) checkpoints.request(documentName, null)
+        log.debug({ document: documentName }, 'unloaded')
+      }
+    },
+  }
+}
+
+async function loadSeeded(storage: Storage, documentId: string): Promise<StoredDocument | null> {
+  const stored = await storage.load(documentId)
+  if (!stored || stored.state || stored.tail.length > 0) return stored
+  await storage.seed(documentId, markdownToUpdate)
+  return storage.load(documentId)
+}
+
+function applyStored(document: Document, { state, tail }: StoredDocument): void {
+  document.transact(() => {
+    if (state) Y.applyUpdate(document, state)
+    for (const update of tail) Y.applyUpdate(document, update)
+  })
+  // What waits for an edit that was never acknowledged stays in the rows. Offered to clients it would come back from
+  // them as a gap, again and again; whoever has the missing edit has this one too.
+  document.store.pendingStructs = null
+  document.store.pendingDs = null
+}

@@ -1,0 +1,86 @@
+import type { Logger } from '@mdcreator/shared/log'
+import { plainText, wordCount } from '@mdcreator/shared/markdown/plain-text'
+import { printMarkdown } from '@mdcreator/shared/markdown/print'
+import { readDocument } from '@mdcreator/shared/markdown/yjs'
+import type * as Y from 'yjs'
+import type { LiveDocument } from './live-document.ts'
+import type { Projection, Storage } from './storage.ts'
+
+/** What REST clients and search read: Markdown, plain text and its number of words. */
+export function project(document: Y.Doc): Projection {
+  const node = readDocument(document)
+  const text = plainText(node)
+  return { content: printMarkdown(node), plainText: text, wordCount: wordCount(text) }
+}
+
+/** A pause after the first edit, in milliseconds: with the write itself well within the promised second. */
+const delayMs = 400
+const retryMs = 1_000
+
+/** Keeps the rows' text up to date with the live documents, one write per document and pause however much is typed. */
+export class Projector {
+  private readonly storage: Pick<Storage, 'project'>
+  private readonly log: Logger
+  private readonly timers = new Map<LiveDocument, NodeJS.Timeout>()
+  private readonly running = new Map<LiveDocument, Promise<void>>()
+
+  constructor(storage: Pick<Storage, 'project'>, log: Logger) {
+    this.storage = storage
+    this.log = log
+  }
+
+  /** Called at each edit: costs nothing while a write is planned already. */
+  schedule(live: LiveDocument, afterMs = delayMs): void {
+    if (this.timers.has(live)) return
+    const timer = setTimeout(() => {
+      this.timers.delete(live)
+      this.run(live).catch((err: unknown) => {
+        this.log.warn({ err, document: live.id }, 'a projection could not be written; trying again')
+        this.schedule(live, retryMs)
+      })
+    }, afterMs)
+    this.timers.set(live, timer)
+  }
+
+  /** True where edits wait for their write. */
+  isPending(live: LiveDocument): boolean {
+    return this.timers.has(live) || this.running.has(live)
+  }
+
+  /** Writes what is pending now. Rejects, and leaves it pending, where it cannot be written. */
+  async flush(live: LiveDocument): Promise<void> {
+    await this.running.get(live)?.catch(() => {})
+    const timer = this.timers.get(live)
+    if (!timer) return
+    clearTimeout(timer)
+    this.timers.delete(live)
+    try {
+      await this.run(live)
+    } catch (error) {
+      this.schedule(live, retryMs)
+      throw error
+    }
+  }
+
+  /** Forgets what is pending. */
+  cancel(live: LiveDocument): void {
+    clearTimeout(this.timers.get(live))
+    this.timers.delete(live)
+  }
+
+  private run(live: LiveDocument): Promise<void> {
+    // One at a time: an older text must not overtake a newer one.
+    const previous = this.running.get(live) ?? Promise.resolve()
+    const write = previous
+      .catch(() => {})
+      .then(() => {
+        const { clock, lastEditor } = live
+        return this.storage.project(live.id, project(live.document), clock, lastEditor)
+      })
+    const entry = write.finally(() => {
+      if (this.running.get(live) === entry) this.running.delete(live)
+    })
+    this.running.set(live, entry)
+    return entry
+  }
+}

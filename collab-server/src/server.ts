@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Hocuspocus } from '@hocuspocus/server'
+import type { Bus } from '@mdcreator/shared/bus/bus'
+import type { Config } from '@mdcreator/shared/config'
+import type { Logger } from '@mdcreator/shared/log'
+import type { TokenVerifier } from '@mdcreator/shared/tokens'
+import { authentication, type Context } from './authenticate.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { ClientSocket, defaultSocketLimits, type SocketLimits } from './client-socket.ts'
+import { closeCodes } from './close-codes.ts'
+import { handleCommands } from './commands.ts'
+import { Folder } from './fold.ts'
+import { guarded } from './guard.ts'
+import { LiveDocuments } from './live-document.ts'
+import { persistence } from './persistence.ts'
+import { Projector } from './projection.ts'
+import { Storage } from './storage.ts'
+import { UpdateLog } from './update-log.ts'
+import { Upgrades } from './upgrade.ts'
+
+export type CollabDependencies = {
+  config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'databasePoolSize'>
+  databaseUrl: string
+  log: Logger
+  bus: Bus
+  verifier: TokenVerifier
+  limits?: Partial<SocketLimits>
+}
+
+export type Collab = {
+  /** Takes an upgrade for `/collab`; returns false, and leaves the socket alone, for every other path. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** Rejects where the database cannot be reached. */
+  ready(): Promise<void>
+  /** Closes the sockets (1012), waits until every edit that arrived is stored, and frees everything. */
+  stop(): Promise<void>
+}
+
+const maxFrameBytes = 4 * 1024 * 1024
+/** ws pings find dead peers; Hocuspocus's own timeout would also end clients that only read. */
+const neverMs = 24 * 60 * 60 * 1000
+
+/** Assembles the collab server. It listens nowhere itself: its owner passes the upgrades of an HTTP server. */
+export function createCollab(deps: CollabDependencies): Collab {
+  const { bus, config, log, verifier } = deps
+  const limits = { ...defaultSocketLimits, ...deps.limits }
+  const storage = new Storage({ url: deps.databaseUrl, poolSize: config.databasePoolSize, log })
+  const updateLog = new UpdateLog({ commit: (entries) => storage.append(entries), log })
+  const documents = new LiveDocuments()
+  const projector = new Projector(storage, log)
+  const folder = new Folder()
+  const checkpoints = new Checkpoints(storage, folder, log)
+  const extensions = [
+    authentication({ verifier, storage }),
+    persistence({ storage, documents, projector, checkpoints, log }),
+  ]
+  const hocuspocus = new Hocuspocus<Context>({
+    quiet: true,
+    timeout: neverMs,
+    extensions: extensions.map((extension) => guarded(log, extension)),
+  })
+  const upgrades = new Upgrades({
+    path: '/collab',
+    allowedOrigins: config.publicUrl ? [...config.corsOrigins, new URL(config.publicUrl).origin] : config.corsOrigins,
+    maxFrameBytes,
+    log,
+    onSocket(ws) {
+      const socket = new ClientSocket(ws, { documents, updateLog, log, limits })
+      // No part of the real request is handed on: nothing of it is needed, and its headers may be hostile.
+      socket.attach(hocuspocus.handleConnection(socket, new Request('http://localhost/collab'), { socket } as Context))
+    },
+  })
+  const stopCommands = handleCommands({ hocuspocus, storage, documents, projector, bus, log })
+  checkpoints.start()
+  void warnOfVolatileCommits(storage, log)
+
+  return {
+    handleUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
+    ready: async () => {
+      await storage.commitsAreDurable()
+    },
+    async stop() {
+      stopCommands()
+      // What has arrived is stored and acknowledged before its sender is cut off.
+      await updateLog.drained()
+      await upgrades.close(closeCodes.restarting, 'The server is restarting')
+      await updateLog.drained()
+      await Promise.allSettled(hocuspocus.unloadingDocuments.values())
+      for (const live of documents) await live.settled()
+      for (const live of documents) await projector.flush(live)
+      await checkpoints.stop()
+      await folder.close()
+      await storage.close()
+    },
+  }
+}
+
+async function warnOfVolatileCommits(storage: Storage, log: Logger): Promise<void> {
+  const durable = await storage.commitsAreDurable().catch(() => true)
+  if (!durable) log.warn('synchronous_commit is off: a crash of the database can lose acknowledged edits')
+}

@@ -1,0 +1,270 @@
+import { createPool, type Pool, type PoolClient, type QueryConfig } from '@mdcreator/db/database'
+import type { Logger } from '@mdcreator/shared/log'
+import type { Role } from '@mdcreator/shared/roles'
+
+/** What one person may do with one document; `role` is null for a stranger. */
+export type Access = {
+  role: Role | null
+  user: { id: string; name: string; avatarUrl: string | null }
+  /** False where there is no such document, or it is deleted. */
+  documentExists: boolean
+}
+
+export type LogEntry = {
+  documentId: string
+  /** A Yjs update (v1), as it came. */
+  data: Uint8Array
+  userId: string | null
+  origin: 'client' | 'api'
+}
+
+/** What REST clients and search read of a document. */
+export type Projection = { content: string; plainText: string; wordCount: number }
+
+/** A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the id of the tail's last row. */
+export type StoredDocument = { state: Uint8Array | null; tail: Uint8Array[]; clock: number }
+
+/** A change from the API, stored as a whole or not at all. */
+export type Write = {
+  documentId: string
+  userId: string
+  baseVersion: number | undefined
+  title: string | undefined
+  /** Absent where the text stays as it is. */
+  change: { update: Uint8Array; projection: Projection } | undefined
+}
+
+/** The collab server's only way to PostgreSQL. */
+export class Storage {
+  private readonly pool: Pool
+
+  constructor(options: { url: string; poolSize: number; log: Logger }) {
+    this.pool = createPool({ url: options.url, role: 'mdcreator_collab', size: options.poolSize, log: options.log })
+  }
+
+  /** Reads who a token stands for and what they may do. Null where the account is gone or its session has ended. */
+  async access(documentId: string, subject: string, sessionId: string | null): Promise<Access | null> {
+    const { rows } = await this.pool.query({
+      name: 'access',
+      text: `select u.id, u.display_name, u.avatar_url, m.role, d.id is not null and w.id is not null as document_exists
+        from users u
+        left join documents d on d.id = $1 and d.deleted_at is null
+        left join workspaces w on w.id = d.workspace_id and w.deleted_at is null
+        left join workspace_members m on m.workspace_id = w.id and m.user_id = u.id
+        where u.issuer = 'local' and u.subject = $2 and u.deleted_at is null
+          and ($3::uuid is null or exists (
+            select from sessions s where s.id = $3 and s.user_id = u.id and s.revoked_at is null and s.expires_at > now()))`,
+      values: [documentId, subject, sessionId],
+    })
+    const row = rows[0]
+    if (!row) return null
+    return {
+      role: row.role,
+      user: { id: row.id, name: row.display_name, avatarUrl: row.avatar_url },
+      documentExists: row.document_exists,
+    }
+  }
+
+  async exists(documentId: string): Promise<boolean> {
+    const { rows } = await this.pool.query('select from documents where id = $1 and deleted_at is null', [documentId])
+    return rows.length > 0
+  }
+
+  /** Appends a batch to the log in one commit. Returns the rows' ids, in the order of the entries. */
+  async append(entries: LogEntry[]): Promise<number[]> {
+    const { rows } = await this.pool.query({
+      name: 'append',
+      text: `insert into document_updates (document_id, data, user_id, origin)
+        select * from unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::text[]) returning id`,
+      values: [
+        entries.map((entry) => entry.documentId),
+        entries.map((entry) => bytes(entry.data)),
+        entries.map((entry) => entry.userId),
+        entries.map((entry) => entry.origin),
+      ],
+      // A connection that died without a word must not hold acknowledgements for ever; appending twice is harmless.
+      query_timeout: 10_000,
+    } as QueryConfig)
+    return rows.map((row) => row.id)
+  }
+
+  /** The checkpoint and the tail, from one snapshot. Null where there is no such document. */
+  async load(documentId: string): Promise<StoredDocument | null> {
+    const { rows } = await this.pool.query({
+      name: 'load',
+      text: `select 0::bigint as id, yjs_state as data from documents where id = $1 and deleted_at is null
+        union all select id, data from document_updates where document_id = $1
+        order by id`,
+      values: [documentId],
+    })
+    if (rows[0]?.id !== 0) return null
+    const [checkpoint, ...tail] = rows
+    return { state: checkpoint.data, tail: tail.map((row) => row.data), clock: tail.at(-1)?.id ?? 0 }
+  }
+
+  /**
+   * Gives a document that was created over REST its first Yjs update, once: the row is locked, so that of two servers
+   * that load it at the same time one seeds and the other finds it seeded.
+   */
+  async seed(documentId: string, toUpdate: (content: string) => Uint8Array): Promise<void> {
+    await this.transaction(async (client) => {
+      const { rows } = await client.query(
+        `select content, created_by from documents d
+          where id = $1 and doc_type = 'markdown' and content <> '' and yjs_state is null and deleted_at is null
+            and not exists (select from document_updates u where u.document_id = d.id)
+          for no key update`,
+        [documentId],
+      )
+      // The lock may have been waited for: what it protected is read again.
+      if (rows.length === 0 || (await hasUpdates(client, documentId))) return
+      await client.query(
+        `insert into document_updates (document_id, data, user_id, origin) values ($1, $2, $3, 'seed')`,
+        [documentId, bytes(toUpdate(rows[0].content)), rows[0].created_by],
+      )
+    })
+  }
+
+  /** Writes what readers see, only forward: never over the projection of a later edit. */
+  async project(documentId: string, projection: Projection, clock: number, userId: string | null): Promise<void> {
+    await this.pool.query({
+      name: 'project',
+      text: `update documents set content = $2, plain_text = $3, word_count = $4, yjs_clock = $5, updated_by = coalesce($6, updated_by)
+        where id = $1 and yjs_clock <= $5`,
+      values: [documentId, projection.content, projection.plainText, projection.wordCount, clock, userId],
+    })
+  }
+
+  /**
+   * Stores a change from the API: log row, projection and title in one commit. Returns the row's id (0 where nothing
+   * but the title changed), or null where the document is gone or no longer at the base version.
+   */
+  async commit(write: Write): Promise<{ clock: number } | null> {
+    return this.transaction(async (client) => {
+      const { rows } = await client.query(
+        'select version from documents where id = $1 and deleted_at is null for no key update',
+        [write.documentId],
+      )
+      if (rows.length === 0) return null
+      if (write.baseVersion !== undefined && rows[0].version !== write.baseVersion) return null
+      let clock = 0
+      if (write.change) {
+        const { update, projection } = write.change
+        const inserted = await client.query(
+          `insert into document_updates (document_id, data, user_id, origin) values ($1, $2, $3, 'api') returning id`,
+          [write.documentId, bytes(update), write.userId],
+        )
+        clock = inserted.rows[0].id
+        await client.query(
+          `update documents set content = $2, plain_text = $3, word_count = $4, yjs_clock = $5, updated_by = $6,
+            title = coalesce($7, title) where id = $1`,
+          [
+            write.documentId,
+            projection.content,
+            projection.plainText,
+            projection.wordCount,
+            clock,
+            write.userId,
+            write.title,
+          ],
+        )
+      } else if (write.title !== undefined) {
+        await client.query('update documents set title = $2, updated_by = $3 where id = $1', [
+          write.documentId,
+          write.title,
+          write.userId,
+        ])
+      }
+      return { clock }
+    })
+  }
+
+  /**
+   * Folds the tail into the checkpoint, from the rows and never from memory: an instance can have missed a row. `fold`
+   * may take its time; appends go on meanwhile. Returns the new state's size in bytes, or null where there was nothing.
+   */
+  async checkpoint(documentId: string, fold: Fold): Promise<number | null> {
+    return this.transaction(async (client) => {
+      const { rows } = await client.query(
+        'select yjs_state, yjs_clock, doc_type from documents where id = $1 for no key update',
+        [documentId],
+      )
+      if (rows.length === 0) return null
+      const { rows: tail } = await client.query(
+        'with gone as (delete from document_updates where document_id = $1 returning id, data) select id, data from gone order by id',
+        [documentId],
+      )
+      if (tail.length === 0) return null
+      const clock = tail.at(-1).id
+      const { state, projection } = await fold(
+        rows[0].doc_type,
+        rows[0].yjs_state,
+        tail.map((row) => row.data),
+      )
+      await client.query('update documents set yjs_state = $2, epoch = epoch + 1 where id = $1', [
+        documentId,
+        bytes(state),
+      ])
+      if (projection && rows[0].yjs_clock <= clock) {
+        await client.query(
+          'update documents set content = $2, plain_text = $3, word_count = $4, yjs_clock = $5 where id = $1',
+          [documentId, projection.content, projection.plainText, projection.wordCount, clock],
+        )
+      }
+      return state.byteLength
+    })
+  }
+
+  /** Documents with a tail that nobody has added to for a while: what a crash or a lost unload left. */
+  async idleTails(olderThanSeconds: number, limit: number): Promise<string[]> {
+    const { rows } = await this.pool.query(
+      `select document_id from document_updates group by document_id
+        having max(created_at) < now() - make_interval(secs => $1) order by min(id) limit $2`,
+      [olderThanSeconds, limit],
+    )
+    return rows.map((row) => row.document_id)
+  }
+
+  /** False where PostgreSQL acknowledges commits that a crash can take back. */
+  async commitsAreDurable(): Promise<boolean> {
+    const { rows } = await this.pool.query('show synchronous_commit')
+    return rows[0].synchronous_commit !== 'off'
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end()
+  }
+
+  private async transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query('begin')
+      const result = await work(client)
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((err: Error) => {
+        broken = err
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+}
+
+export type DocumentType = 'markdown' | 'mindmap'
+
+/** Merges a checkpoint and its tail. The projection is null for documents that have no Markdown. */
+export type Fold = (
+  type: DocumentType,
+  state: Uint8Array | null,
+  tail: Uint8Array[],
+) => Promise<{ state: Uint8Array; projection: Projection | null }>
+
+async function hasUpdates(client: PoolClient, documentId: string): Promise<boolean> {
+  const { rows } = await client.query('select from document_updates where document_id = $1 limit 1', [documentId])
+  return rows.length > 0
+}
+
+const bytes = (data: Uint8Array): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)

@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from '@mdcreator/shared/log'
+import type { LogEntry } from './storage.ts'
+
+/** An update that could not be made durable; the sender must not be told that it was. */
+export class AppendError extends Error {}
+
+export type UpdateLogOptions = {
+  /** Commits a batch; returns the rows' ids in the batch's order. */
+  commit: (entries: LogEntry[]) => Promise<number[]>
+  log: Logger
+  /** How long a batch is tried again while the database is away, in milliseconds. */
+  giveUpAfterMs?: number
+}
+
+type Pending = { entry: LogEntry; resolve: (id: number) => void; reject: (error: Error) => void }
+
+/** Two batches in flight keep the database busy while the next one fills; more only make the batches smaller. */
+const maxInFlight = 2
+const maxBatchRows = 2_000
+const maxBatchBytes = 8 * 1024 * 1024
+
+/**
+ * Group commit in front of the update log: what arrives while two batches are on their way goes with the next one.
+ * There is no timer: a lone update is committed at once.
+ */
+export class UpdateLog {
+  private readonly options: UpdateLogOptions
+  private readonly giveUpAfterMs: number
+  private pending: Pending[] = []
+  private inFlight = 0
+  private scheduled = false
+  private idle: (() => void)[] = []
+
+  constructor(options: UpdateLogOptions) {
+    this.options = options
+    this.giveUpAfterMs = options.giveUpAfterMs ?? 15_000
+  }
+
+  /** Resolves to the row's id once the update is committed. @throws AppendError */
+  append(entry: LogEntry): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.pending.push({ entry, resolve, reject })
+      this.schedule()
+    })
+  }
+
+  /** Resolves once everything appended so far is committed or given up. */
+  async drained(): Promise<void> {
+    if (this.pending.length === 0 && this.inFlight === 0) return
+    await new Promise<void>((resolve) => this.idle.push(resolve))
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    // After this turn of the event loop, so that all frames of one read of the sockets share a batch.
+    setImmediate(() => {
+      this.scheduled = false
+      while (this.pending.length > 0 && this.inFlight < maxInFlight) void this.send(this.takeBatch())
+    })
+  }
+
+  private takeBatch(): Pending[] {
+    let bytes = 0
+    let rows = 0
+    for (const { entry } of this.pending) {
+      bytes += entry.data.byteLength
+      if (rows > 0 && (rows === maxBatchRows || bytes > maxBatchBytes)) break
+      rows++
+    }
+    return this.pending.splice(0, rows)
+  }
+
+  private async send(batch: Pending[]): Promise<void> {
+    this.inFlight++
+    try {
+      await this.commit(batch)
+    } finally {
+      this.inFlight--
+      if (this.pending.length > 0) this.schedule()
+      else if (this.inFlight === 0) for (const resolve of this.idle.splice(0)) resolve()
+    }
+  }
+
+  /** Tries until the batch is committed. After an unclear failure it may be stored twice, which Yjs does not mind. */
+  private async commit(batch: Pending[]): Promise<void> {
+    const deadline = Date.now() + this.giveUpAfterMs
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const ids = await this.options.commit(batch.map(({ entry }) => entry))
+        batch.forEach((pending, i) => {
+          pending.resolve(ids[i] as number)
+        })
+        return
+      } catch (err) {
+        if (isPermanent(err)) return this.isolate(batch, err as Error)
+        if (Date.now() >= deadline) return reject(batch, err as Error)
+        if (attempt === 0)
+          this.options.log.warn({ err, rows: batch.length }, 'the update log cannot be written; trying again')
+        await delay(Math.min(1_000, 20 * 2 ** attempt))
+      }
+    }
+  }
+
+  /** One entry that the database refuses must not take the others with it. */
+  private async isolate(batch: Pending[], err: Error): Promise<void> {
+    this.options.log.error({ err, rows: batch.length }, 'the update log refused a batch')
+    if (batch.length === 1) return reject(batch, err)
+    for (const pending of batch) await this.commit([pending])
+  }
+}
+
+function reject(batch: Pending[], cause: Error): void {
+  for (const pending of batch) pending.reject(new AppendError('The update could not be stored', { cause }))
+}
+
+/** Data exceptions (class 22) and broken constraints (23), or a value the driver cannot send: trying again cannot help. */
+function isPermanent(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  return error instanceof TypeError || (typeof code === 'string' && /^(22|23)/.test(code))
+}
