@@ -1,8 +1,8 @@
 // Writes db/src/types.ts from the live schema; `--verify` fails where the committed file is not current.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
-import { startTemporaryPostgres } from '@mdcreator/db/testing'
 import { migrate } from '@mdcreator/db/migrate'
+import { startTemporaryPostgres } from '@mdcreator/db/testing'
 
 const root = path.join(import.meta.dirname, '..')
 const postgres = await startTemporaryPostgres()

@@ -9,13 +9,15 @@ import { fetchTools, planTools, toolsAreFetched } from './toolchain.mjs'
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** What each task runs under Node 24, from the root of the checkout. */
-const TASKS = { start: 'scripts/dev.ts', test: 'node_modules/mocha/bin/mocha.js' }
+const TASKS = { start: 'scripts/dev.ts', test: 'node_modules/mocha/bin/mocha.js', check: 'scripts/check.ts' }
 
 /** Prepares the checkout and runs the task; every failure of the preparation is one line. */
 export async function main([task, ...args]) {
   try {
     if (!Object.hasOwn(TASKS, task ?? '')) {
-      throw new BootstrapError(`Unknown task ${JSON.stringify(task ?? '')}: run "npm start" or "npm test"`)
+      throw new BootstrapError(
+        `Unknown task ${JSON.stringify(task ?? '')}: run "npm start", "npm test" or "npm run check"`,
+      )
     }
     const tools = planTools(ROOT)
     await prepare(tools)

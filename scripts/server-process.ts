@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
+import * as Y from 'yjs'
+import type { Demo } from './demo.ts'
+
+/** `npm start`'s program as a process of its own, on a port and a data folder of its own. */
+export class ServerProcess {
+  private readonly child: ChildProcess
+  private readonly dataDir: string
+  readonly address: string
+
+  private constructor(child: ChildProcess, dataDir: string, address: string) {
+    this.child = child
+    this.dataDir = dataDir
+    this.address = address
+  }
+
+  /** Resolves when it is ready. Rejects with what it printed where it ends before. */
+  static async start(dataDir: string): Promise<ServerProcess> {
+    const port = await freePort()
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'dev.ts')], {
+      env: { ...process.env, DATA_DIR: dataDir, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    await new Promise<void>((resolve, reject) => {
+      const listen = (chunk: Buffer): void => {
+        output = (output + chunk).slice(-4_000)
+        if (output.includes('is ready')) resolve()
+      }
+      child.stdout.on('data', listen)
+      child.stderr.on('data', listen)
+      child.once('exit', (code) => reject(new Error(`The server ended with ${code}:\n${output}`)))
+    })
+    return new ServerProcess(child, dataDir, `http://localhost:${port}`)
+  }
+
+  /** SIGKILL to the server, PostgreSQL and each of its processes, as if the power had gone. */
+  async killEverything(): Promise<void> {
+    const postmaster = Number(readFileSync(path.join(this.dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0])
+    const gone = this.exited()
+    for (const pid of [this.child.pid as number, postmaster, ...childrenOf(postmaster)]) kill(pid)
+    await gone
+  }
+
+  async stop(): Promise<number | null> {
+    const gone = this.exited()
+    this.child.kill('SIGTERM')
+    return gone
+  }
+
+  private exited(): Promise<number | null> {
+    return new Promise((resolve) => this.child.once('exit', resolve))
+  }
+
+  /** An access token of one of the demo's people. */
+  async signIn(person = 0): Promise<{ token: string; workspaceId: string }> {
+    const demo = await this.fetch<Demo>('/demo')
+    const { access_token } = await this.fetch<{ access_token: string }>('/api/v1/auth/login', demo.people[person])
+    return { token: access_token, workspaceId: demo.workspace_id }
+  }
+
+  /** A new document; resolves to its id. */
+  async createDocument(content = ''): Promise<string> {
+    const { token, workspaceId } = await this.signIn()
+    const body = { title: 'Measured', content }
+    const { id } = await this.fetch<{ id: string }>(`/api/v1/workspaces/${workspaceId}/documents`, body, token)
+    return id
+  }
+
+  private async fetch<T>(url: string, body?: unknown, token?: string): Promise<T> {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+    const init = body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers }
+    const response = await fetch(this.address + url, init)
+    if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
+    return (await response.json()) as T
+  }
+
+  /** A real provider with a document of its own, connected. */
+  async connect(documentId: string, token: string, document = new Y.Doc()) {
+    const websocket = new HocuspocusProviderWebsocket({
+      url: `${this.address.replace('http', 'ws')}/collab`,
+    })
+    const provider = new HocuspocusProvider({ websocketProvider: websocket, name: documentId, document, token })
+    provider.attach()
+    await acknowledged(provider)
+    const close = (): void => {
+      provider.destroy()
+      websocket.destroy()
+    }
+    return { provider, document, fragment: document.getXmlFragment('default'), close }
+  }
+}
+
+/** Resolves once the server has acknowledged all there is. */
+export function acknowledged(provider: HocuspocusProvider): Promise<void> {
+  return new Promise((resolve) => {
+    const check = (): void => {
+      if (!provider.synced || provider.unsyncedChanges > 0) return
+      provider.off('unsyncedChanges', check)
+      provider.off('synced', check)
+      resolve()
+    }
+    provider.on('unsyncedChanges', check)
+    provider.on('synced', check)
+    check()
+  })
+}
+
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        // `pid (name) state ppid …`: the name may hold spaces and brackets.
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent
+      } catch {
+        return false
+      }
+    })
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}
