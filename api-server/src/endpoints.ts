@@ -23,7 +23,7 @@ export function createEndpoints({ config, log, db, bus, health }: EndpointDeps):
       ...authEndpoints({ db, signer, log }),
       ...userEndpoints({ db }),
       ...workspaceEndpoints({ db, cursors }),
-      ...documentEndpoints({ db, bus, cursors }),
+      ...documentEndpoints({ db, bus, log, cursors }),
     ]),
     ...issuerEndpoints({ db, issuer: config.issuer }),
     ...healthEndpoints(health),

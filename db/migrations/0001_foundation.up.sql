@@ -149,6 +149,8 @@ comment on column documents.version is 'Counts what a reader can see: title, con
 alter table documents alter column yjs_state set storage external;
 create index documents_by_title on documents (workspace_id, title, id) where deleted_at is null;
 create index documents_by_update on documents (workspace_id, updated_at desc, id desc) where deleted_at is null;
+create index documents_trash_by_title on documents (workspace_id, title, id) where deleted_at is not null;
+create index documents_trash_by_update on documents (workspace_id, updated_at desc, id desc) where deleted_at is not null;
 
 -- Before-row triggers do not see generated columns, so the content itself is compared.
 create function count_document_version() returns trigger

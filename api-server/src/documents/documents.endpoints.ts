@@ -1,6 +1,7 @@
 import type { Database } from '@mdcreator/db/database'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import { newId } from '@mdcreator/shared/ids'
+import type { Logger } from '@mdcreator/shared/log'
 import { z } from 'zod'
 import { asCaller } from '../auth/index.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
@@ -10,19 +11,20 @@ import { idTaken, invalid, problemTypes } from '../http/problem.ts'
 import { WireId } from '../http/schema.ts'
 import { findWorkspace } from '../workspaces/index.ts'
 import { canonicalise, checkContentSize, contentBodyLimit } from './canonical.ts'
-import { findDocument, insertDocument, listDocuments, now, updateDocument } from './documents.queries.ts'
+import { findDocument, insertDocument, listDocuments } from './documents.queries.ts'
 import { Document, DocumentPage, DocumentPatch, DocumentQuery, NewDocument } from './documents.schema.ts'
 import { patchContent, patchTitle } from './patch.ts'
-import { baseRequired, expectedOf, stale, staleBase, staleMatch } from './preconditions.ts'
+import { baseRequired, staleBase, staleMatch } from './preconditions.ts'
+import { moveToTrash, restoreFromTrash } from './trash.ts'
 import { toReply, toSummary } from './wire.ts'
 
 const tag = 'Documents'
 const inWorkspace = z.object({ workspace_id: WireId })
 const ofDocument = z.object({ document_id: WireId })
 
-type Deps = { db: Database; bus: Bus; cursors: Cursors }
+type Deps = { db: Database; bus: Bus; log: Logger; cursors: Cursors }
 
-export function documentEndpoints({ db, bus, cursors }: Deps): Endpoint[] {
+export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
   return [
     endpoint({
       method: 'post',
@@ -156,16 +158,27 @@ export function documentEndpoints({ db, bus, cursors }: Deps): Endpoint[] {
       request: { params: ofDocument },
       problems: [staleMatch],
       handle: async ({ caller, params, permit, req }) => {
-        const id = params.document_id
         const conditions = { baseHash: undefined, ifMatch: req.get('If-Match') }
-        await asCaller(db, caller, async (trx) => {
-          const expected = expectedOf(permit(await findDocument(trx, caller.userId, id)), conditions)
-          const change = { deleted_at: now, updated_by: caller.userId }
-          if (await updateDocument(trx, id, expected, change)) return
-          throw stale(conditions, permit(await findDocument(trx, caller.userId, id)))
-        })
-        await bus.publish('document.deleted', { document_id: id })
+        await moveToTrash({ db, bus, log }, { id: params.document_id, caller, conditions, permit })
         return {}
+      },
+    }),
+    endpoint({
+      method: 'post',
+      path: '/documents/{document_id}/restore',
+      operationId: 'restoreDocument',
+      tag,
+      summary: 'Bring a document back from the trash',
+      description: 'A document that is not in the trash is answered as it is.',
+      auth: 'bearer',
+      permission: 'document.delete',
+      request: { params: ofDocument },
+      response: Document,
+      headers: ['ETag'],
+      problems: [staleMatch],
+      handle: async ({ caller, params, permit, req }) => {
+        const conditions = { baseHash: undefined, ifMatch: req.get('If-Match') }
+        return toReply(await restoreFromTrash(db, { id: params.document_id, caller, conditions, permit }))
       },
     }),
   ]

@@ -28,16 +28,24 @@ const visible = (trx: Transaction<DB>, userId: string) =>
     .where('m.user_id', '=', userId)
     .where('w.deleted_at', 'is', null)
 
+const byId = (trx: Transaction<DB>, userId: string, id: string) =>
+  visible(trx, userId).select('d.content').where('d.id', '=', id)
+
 export type DocumentRow = NonNullable<Awaited<ReturnType<typeof findDocument>>>
 export type SummaryRow = Omit<DocumentRow, 'content'>
 
 /** A living document. */
 export function findDocument(trx: Transaction<DB>, userId: string, id: string) {
-  return visible(trx, userId)
-    .select('d.content')
-    .where('d.id', '=', id)
-    .where('d.deleted_at', 'is', null)
-    .executeTakeFirst()
+  return byId(trx, userId, id).where('d.deleted_at', 'is', null).executeTakeFirst()
+}
+
+/** A document, wherever it is: for bringing it back from the trash. */
+export function findDeletedOrLiving(
+  trx: Transaction<DB>,
+  userId: string,
+  id: string,
+): Promise<DocumentRow | undefined> {
+  return byId(trx, userId, id).executeTakeFirst()
 }
 
 export type ListOptions = {
@@ -94,14 +102,25 @@ export const now = sql<Date>`now()`
 /** What the row must still be for a change to happen: of several that ask for the same, one wins. */
 export type Expected = { version?: number | undefined; content_hash?: string | undefined }
 
-/** False where the document is gone, or no longer as expected. */
+/** What can be changed without the live document; `deleted_at: null` brings it back from the trash. */
+export type Change = { updated_by: string } & ({ title: string } | { deleted_at: typeof now | null })
+
+/**
+ * False where the document is gone (for one that is to be brought back: where it is not in the trash), or no longer as
+ * expected.
+ */
 export async function updateDocument(
   trx: Transaction<DB>,
   id: string,
   expected: Expected,
-  change: { title: string; updated_by: string } | { deleted_at: typeof now; updated_by: string },
+  change: Change,
 ): Promise<boolean> {
-  let query = trx.updateTable('documents').set(change).where('id', '=', id).where('deleted_at', 'is', null)
+  const isRestoring = 'deleted_at' in change && change.deleted_at === null
+  let query = trx
+    .updateTable('documents')
+    .set(change)
+    .where('id', '=', id)
+    .where('deleted_at', isRestoring ? 'is not' : 'is', null)
   if (expected.version !== undefined) query = query.where('version', '=', expected.version)
   if (expected.content_hash !== undefined) query = query.where('content_hash', '=', expected.content_hash)
   const result = await query.executeTakeFirst()

@@ -8,7 +8,8 @@ import { baseOf, type Conditions, expectedOf, stale } from './preconditions.ts'
 
 export type Permit = (row: DocumentRow | undefined) => DocumentRow
 
-type Patch = {
+/** Which document is to be changed, by whom, and what must be true of it. */
+export type Patch = {
   id: string
   caller: Caller
   conditions: Conditions

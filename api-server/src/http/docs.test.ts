@@ -51,6 +51,7 @@ describe('the API document', () => {
       '/api/v1/workspaces/{workspace_id}/documents',
       '/api/v1/documents/{document_id}',
       '/api/v1/documents/{document_id}/content',
+      '/api/v1/documents/{document_id}/restore',
       '/.well-known/jwks.json',
       '/.well-known/openid-configuration',
       '/healthz',
