@@ -82,6 +82,10 @@ describe('the API document', () => {
     expect(document.components.schemas.DocumentPatch.additionalProperties).to.equal(false)
     expect(Object.keys(responses)).to.include.members('200 400 401 403 404 409 412 413 415 422 428 503 504'.split(' '))
     expect(responses[200].headers).to.have.property('ETag')
+    const headersOf = (path: string, method: string) =>
+      document.paths[path][method].parameters.flatMap((item: Json) => (item.in === 'header' ? [item.name] : []))
+    expect(headersOf('/api/v1/documents/{document_id}', 'patch')).to.deep.equal(['If-Match'])
+    expect(headersOf('/api/v1/documents/{document_id}', 'get')).to.deep.equal(['If-None-Match'])
     expect(responses[412].content['application/problem+json'].schema).to.have.nested.property('properties.content_hash')
   })
 

@@ -28,6 +28,9 @@ const headerSchemas = {
   Location: z.string().meta({ description: 'The path of what was created' }),
 }
 
+const IfNoneMatch = z.string().meta({ description: 'ETags you have: 304 where one of them is still current' })
+const IfMatch = z.string().meta({ description: 'The ETag of what you read: 412 where it has changed since' })
+
 /** The OpenAPI 3.1 document of the endpoints. `server` is where clients reach them. */
 export function openApiDocument(endpoints: Endpoint[], server: string) {
   const paths: ZodOpenApiPathsObject = {}
@@ -61,10 +64,17 @@ function operation(item: Endpoint): ZodOpenApiOperationObject {
     ...(item.description && { description: item.description }),
     security: item.auth === 'bearer' ? [{ bearer: [] }] : [],
     ...(item.permission && { 'x-permission': item.permission }),
-    requestParams: { ...(params && { path: params }), ...(query && { query }) },
+    requestParams: { ...(params && { path: params }), ...(query && { query }), ...conditions(item) },
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: { ...success(item), ...failures(item) },
   }
+}
+
+/** The headers of a conditional request (RFC 9110, section 13), where the endpoint heeds them. */
+function conditions(item: Endpoint): { header?: z.ZodObject } {
+  if (item.method === 'get') return { header: z.object({ 'If-None-Match': IfNoneMatch.optional() }) }
+  const heedsIfMatch = item.problems?.some((type) => type.status === problemTypes.preconditionFailed.status)
+  return heedsIfMatch ? { header: z.object({ 'If-Match': IfMatch.optional() }) } : {}
 }
 
 function success(item: Endpoint): ZodOpenApiResponsesObject {

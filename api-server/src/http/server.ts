@@ -1,19 +1,24 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { UserError } from '@mdcreator/shared/user-error'
+import { answerClientErrors } from './client-error.ts'
 
 /** A server that slow clients cannot occupy. The caller may add an upgrade handler before `listen`. */
 export function createHttpServer(app: RequestListener): Server {
-  return createServer(
+  const server = createServer(
     {
       headersTimeout: 10_000,
       requestTimeout: 60_000,
+      // How often those two are looked at; by default every 30 s.
+      connectionsCheckingInterval: 2_000,
       // Longer than a load balancer's idle timeout (60 s), or it would meet closed connections.
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16_384,
     },
     app,
   )
+  answerClientErrors(server)
+  return server
 }
 
 /**
