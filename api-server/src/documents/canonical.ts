@@ -19,9 +19,12 @@ export function checkContentSize(content: string): void {
 /**
  * Markdown as the live document would print it, with what is projected from it: opening the document in an editor then
  * changes no hash.
+ * @throws Problem 413 where that is too long: escapes make a text grow
  */
 export function canonicalise(markdown: string): { content: string; plain_text: string; word_count: number } {
   const node = parseMarkdown(markdown)
   const plain_text = plainText(node)
-  return { content: printMarkdown(node), plain_text, word_count: wordCount(plain_text) }
+  const content = printMarkdown(node)
+  checkContentSize(content)
+  return { content, plain_text, word_count: wordCount(plain_text) }
 }

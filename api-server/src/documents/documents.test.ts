@@ -112,6 +112,11 @@ describe('documents', () => {
     expect((await create({ title: 'Far too large', content: 'x'.repeat(3 * limit) })).status).to.equal(413)
   })
 
+  it('refuses with 413 a text that its escapes make too large', async () => {
+    const content = `x${'*'.repeat(1024 * 1024)}x`
+    expect((await create({ title: 'Escaped', content })).status).to.equal(413)
+  })
+
   it('answers a document, and 304 to its ETag', async () => {
     const { id } = await createDocument(api, owner, workspace.id)
     const first = await api.request('GET', `/documents/${id}`, { token: owner.token })
