@@ -15,6 +15,7 @@ const inputs = [
   'src',
   'public',
   '../shared/src/markdown',
+  '../shared/src/person-color.ts',
   '../pnpm-lock.yaml',
 ]
 

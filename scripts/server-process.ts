@@ -10,17 +10,21 @@ import type { Demo } from './demo.ts'
 export class ServerProcess {
   private readonly child: ChildProcess
   private readonly dataDir: string
-  readonly address: string
+  readonly port: number
 
-  private constructor(child: ChildProcess, dataDir: string, address: string) {
+  private constructor(child: ChildProcess, dataDir: string, port: number) {
     this.child = child
     this.dataDir = dataDir
-    this.address = address
+    this.port = port
+  }
+
+  get address(): string {
+    return `http://localhost:${this.port}`
   }
 
   /** Resolves when it is ready. Rejects with what it printed where it ends before. */
-  static async start(dataDir: string): Promise<ServerProcess> {
-    const port = await freePort()
+  static async start(dataDir: string, wantedPort?: number): Promise<ServerProcess> {
+    const port = wantedPort ?? (await freePort())
     const child = spawn(process.execPath, [path.join(import.meta.dirname, 'dev.ts')], {
       env: { ...process.env, DATA_DIR: dataDir, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -35,7 +39,7 @@ export class ServerProcess {
       child.stderr.on('data', listen)
       child.once('exit', (code) => reject(new Error(`The server ended with ${code}:\n${output}`)))
     })
-    return new ServerProcess(child, dataDir, `http://localhost:${port}`)
+    return new ServerProcess(child, dataDir, port)
   }
 
   /** SIGKILL to the server, PostgreSQL and each of its processes, as if the power had gone. */
@@ -59,7 +63,8 @@ export class ServerProcess {
   /** An access token of one of the demo's people. */
   async signIn(person = 0): Promise<{ token: string; workspaceId: string }> {
     const demo = await this.fetch<Demo>('/demo')
-    const { access_token } = await this.fetch<{ access_token: string }>('/api/v1/auth/login', demo.people[person])
+    const { email, password } = demo.people[person] as Demo['people'][number]
+    const { access_token } = await this.fetch<{ access_token: string }>('/api/v1/auth/login', { email, password })
     return { token: access_token, workspaceId: demo.workspace_id }
   }
 
@@ -71,9 +76,17 @@ export class ServerProcess {
     return id
   }
 
-  private async fetch<T>(url: string, body?: unknown, token?: string): Promise<T> {
+  /** Reads a document, replaces some words and writes it back, as a program would. */
+  async replaceInDocument(id: string, words: string, by: string): Promise<void> {
+    const { token } = await this.signIn()
+    const url = `/api/v1/documents/${id}`
+    const { content, content_hash } = await this.fetch<{ content: string; content_hash: string }>(url, undefined, token)
+    await this.fetch(url, { content: content.replace(words, by), base_hash: content_hash }, token, 'PATCH')
+  }
+
+  private async fetch<T>(url: string, body?: unknown, token?: string, method = 'POST'): Promise<T> {
     const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
-    const init = body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers }
+    const init = body ? { method, headers, body: JSON.stringify(body) } : { headers }
     const response = await fetch(this.address + url, init)
     if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
     return (await response.json()) as T
@@ -88,6 +101,8 @@ export class ServerProcess {
     provider.attach()
     await acknowledged(provider)
     const close = (): void => {
+      // A socket that waits to connect again does so even after destroy() (provider 4.7).
+      websocket.connect = async () => {}
       provider.destroy()
       websocket.destroy()
     }

@@ -1,10 +1,10 @@
 import type { Extension } from '@hocuspocus/server'
 import { isId } from '@mdcreator/shared/ids'
+import { personColor } from '@mdcreator/shared/person-color'
 import { can } from '@mdcreator/shared/roles'
 import { TokenError, type TokenVerifier } from '@mdcreator/shared/tokens'
 import type { ClientSocket } from './client-socket.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
-import { colorOf } from './color.ts'
 import { Refusal } from './guard.ts'
 import type { Storage } from './storage.ts'
 
@@ -37,7 +37,7 @@ export function authentication({ verifier, storage }: Dependencies): Extension<C
       if (!can(access.role, 'document.read')) return refuse(closeCodes.forbidden, 'forbidden')
       connectionConfig.readOnly = !can(access.role, 'document.write')
       const { id, name, avatarUrl } = access.user
-      return { user: { id, name, avatar_url: avatarUrl, color: colorOf(id) } }
+      return { user: { id, name, avatar_url: avatarUrl, color: personColor(id) } }
     },
 
     async connected({ connection, context }) {

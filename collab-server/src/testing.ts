@@ -176,6 +176,8 @@ function connect(url: string, documentId: string, token: string) {
         .replace(/<[^>]*>/g, ' ')
         .trim(),
     close(): void {
+      // A socket that waits to connect again does so even after destroy() (provider 4.7).
+      websocket.connect = async () => {}
       provider.destroy()
       websocket.destroy()
     },

@@ -1,3 +1,4 @@
+import { personColor } from '@mdcreator/shared/person-color'
 import type { Editor } from '@tiptap/core'
 import type { Api } from './api.ts'
 import { banner } from './banner.ts'
@@ -6,7 +7,6 @@ import { createEditor, focusEnd, focusStart } from './editor.ts'
 import { icon } from './icons.ts'
 import type { LiveDocument } from './live-document.ts'
 import { markdownView } from './markdown-view.ts'
-import { colourOf } from './person-colour.ts'
 import { presence } from './presence.ts'
 import { saveState } from './save-state.ts'
 import { titleField } from './title.ts'
@@ -58,7 +58,7 @@ export function documentPage(options: DocumentPageOptions): DocumentPage {
   let markdown: ReturnType<typeof markdownView> | null = null
 
   const mount = (): Editor => {
-    const author = { name: person.display_name, color: colourOf(person.id) }
+    const author = { name: person.display_name, color: personColor(person.id) }
     const mounted = createEditor(live, author, !live.readOnly)
     body.replaceChildren(mounted.options.element as HTMLElement)
     tools.replaceChildren(toolbar(mounted))

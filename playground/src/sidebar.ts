@@ -1,8 +1,8 @@
+import { personColor } from '@mdcreator/shared/person-color'
 import { avatar } from './avatar.ts'
 import { type DocumentListState, documentList } from './document-list.ts'
 import { h } from './dom.ts'
 import { icon } from './icons.ts'
-import { colourOf } from './person-colour.ts'
 import type { DocumentSummary, Person, Workspace } from './types.ts'
 
 export interface SidebarHandlers {
@@ -70,7 +70,7 @@ function footer(person: Person, signOut: () => void): HTMLElement {
   return h(
     'footer',
     { class: 'account' },
-    avatar(person.display_name, colourOf(person.id)),
+    avatar(person.display_name, personColor(person.id)),
     h(
       'span',
       { class: 'account-text' },

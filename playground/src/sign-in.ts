@@ -1,8 +1,8 @@
+import { personColor } from '@mdcreator/shared/person-color'
 import { avatar } from './avatar.ts'
 import type { Demo } from './demo.ts'
 import { h } from './dom.ts'
 import { field } from './field.ts'
-import { colourOf } from './person-colour.ts'
 import { explain } from './problem.ts'
 import type { Session } from './session.ts'
 
@@ -107,7 +107,7 @@ function people(demo: Demo, choose: (index: number) => void): HTMLElement {
     h(
       'button',
       { type: 'button', class: 'button person', 'data-testid': 'demo-person', onclick: () => choose(index + 1) },
-      avatar(person.display_name, colourOf(person.email)),
+      avatar(person.display_name, personColor(person.email)),
       person.display_name,
     ),
   )

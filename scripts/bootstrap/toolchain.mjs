@@ -64,7 +64,7 @@ export async function fetchTools(tools) {
 }
 
 /** Compares as many numbers as the wanted version names. */
-export function isOlder(running, wanted) {
+function isOlder(running, wanted) {
   const have = running.split('.').map(Number)
   for (const [index, part] of wanted.split('.').map(Number).entries()) {
     if (have[index] !== part) return have[index] < part
