@@ -63,8 +63,11 @@ export async function fetchTools(tools) {
   renameSync(unfinished, dir)
 }
 
-/** Compares as many numbers as the wanted version names. */
-function isOlder(running, wanted) {
+/**
+ * Compares as many numbers as the wanted version names.
+ * @internal exported for its test, which imports the folder only when it runs
+ */
+export function isOlder(running, wanted) {
   const have = running.split('.').map(Number)
   for (const [index, part] of wanted.split('.').map(Number).entries()) {
     if (have[index] !== part) return have[index] < part
