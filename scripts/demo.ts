@@ -17,17 +17,26 @@ export function createDemo({ config, databaseUrl }: { config: Config; databaseUr
   const wanted = config.databaseUrl === null && config.publicUrl === null
   const file = path.resolve(config.dataDir, 'demo.json')
   let demo: Demo | null = null
+  let isPrepared = false
+  const prepare = async (address: string): Promise<void> => {
+    if (!wanted) return
+    if (existsSync(file)) demo = JSON.parse(readFileSync(file, 'utf8')) as Demo
+    if (demo && (await signsIn(address, demo))) return
+    demo = await makeDemo(address, databaseUrl)
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, JSON.stringify(demo), { mode: 0o600 })
+  }
   return {
     /** What the playground signs in with; null where there is no demo. */
     answer: (): Demo | null => demo,
     /** Makes the demo, or finds the one that was made. `address` is where the API listens. */
     async prepare(address: string): Promise<void> {
-      if (!wanted) return
-      if (existsSync(file)) demo = JSON.parse(readFileSync(file, 'utf8')) as Demo
-      if (demo && (await signsIn(address, demo))) return
-      demo = await makeDemo(address, databaseUrl)
-      mkdirSync(path.dirname(file), { recursive: true })
-      writeFileSync(file, JSON.stringify(demo), { mode: 0o600 })
+      await prepare(address)
+      isPrepared = true
+    },
+    /** Rejects until that is done. */
+    async ready(): Promise<void> {
+      if (!isPrepared) throw new Error('The demo workspace is being made')
     },
   }
 }

@@ -51,7 +51,7 @@ async function start(): Promise<void> {
   const demo = createDemo({ config, databaseUrl })
   const app = createApp({
     ...{ config, log, db, bus },
-    checks: { collab: collab.ready },
+    checks: { collab: collab.ready, demo: demo.ready },
     isStopping: () => shutdown.started,
     fallback: playgroundHandler(dist, demo.answer),
   })
@@ -67,7 +67,13 @@ async function start(): Promise<void> {
     closed = closeHttpServer(server)
   })
   const address = `http://localhost:${await listen(server, config)}`
-  await demo.prepare(address)
+  try {
+    await demo.prepare(address)
+  } catch (error) {
+    // Stopped before it was ready: the demo is made at the next start.
+    if (shutdown.started) return
+    throw error
+  }
   say(`\nMD Creator is ready after ${((performance.now() - started) / 1000).toFixed(1)} s: open ${address}`)
   say(`API pages: ${address}/docs and ${address}/redoc. Stop with Ctrl-C.`)
 }

@@ -34,7 +34,9 @@ export function createPool({ url, role, size = 10, log }: PoolOptions): pg.Pool 
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   })
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
-  pool.on('error', (err) => log?.warn({ err }, 'a database connection broke'))
+  pool.on('error', (err) => {
+    if (!pool.ending) log?.warn({ err }, 'a database connection broke')
+  })
   return pool
 }
 

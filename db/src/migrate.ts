@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, type MigrationProvider, Migrator, NO_MIGRATIONS } from 'kysely/migration'
 import { createPool } from './database.ts'
+import { explainDatabaseError } from './explain-error.ts'
 
 const folder = path.join(import.meta.dirname, '../migrations')
 
@@ -26,6 +27,7 @@ class SqlFiles implements MigrationProvider {
 /**
  * Brings the schema to the newest version, or (`down`) to nothing. Several servers may call it at once: one does it,
  * the others wait. Returns the names of the migrations that ran.
+ * @throws UserError where the database cannot be reached or refuses us
  */
 export async function migrate(url: string, direction: 'up' | 'down' = 'up'): Promise<string[]> {
   return withMigrator(url, async (migrator) => {
@@ -48,6 +50,8 @@ async function withMigrator<T>(url: string, work: (migrator: Migrator) => Promis
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: createPool({ url, size: 2 }) }) })
   try {
     return await work(new Migrator({ db, provider: new SqlFiles() }))
+  } catch (error) {
+    throw explainDatabaseError(error)
   } finally {
     await db.destroy()
   }

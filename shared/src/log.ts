@@ -15,7 +15,6 @@ const secretFields = [
   'authorization',
   'cookie',
   'secret',
-  'code',
 ]
 
 /** A URL, path or message without its secrets: `?token=…` in any position, and bearer tokens. */

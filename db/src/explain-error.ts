@@ -1,0 +1,25 @@
+import { UserError } from '@mdcreator/shared/user-error'
+
+const advice: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there: start it, or correct host and port',
+  ENOTFOUND: 'there is no such host: correct its name',
+  EAI_AGAIN: 'its host name cannot be looked up: check the network',
+  ETIMEDOUT: 'it does not answer: check host, port and firewall',
+  '28P01': 'it refused the password: correct user and password',
+  '28000': 'it does not let this user in from here: see its pg_hba.conf',
+  '3D000': 'there is no database of that name: create it with createdb',
+  '42501': 'the user may not do what the migrations need: let it own the database and create roles (CREATEROLE)',
+  '53300': 'it has no connection left: raise its max_connections, or lower DATABASE_POOL_SIZE',
+}
+
+/** What a person can do about a database that cannot be used at start; every other error comes back as it is. */
+export function explainDatabaseError(error: unknown): unknown {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const hint = advice[String((cause as { code?: unknown }).code)]
+    if (hint) return new UserError(`The database of DATABASE_URL cannot be used: ${hint}`, { cause: error })
+    if (/timeout exceeded when trying to connect/.test(cause.message)) {
+      return new UserError(`The database of DATABASE_URL cannot be used: ${advice['ETIMEDOUT']}`, { cause: error })
+    }
+  }
+  return error
+}
