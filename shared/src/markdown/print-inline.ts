@@ -23,7 +23,8 @@ function pieceOf(run: Run, oneLine: boolean): Piece {
       return text(run.text)
     case 'code':
       return raw(printCode(run.text))
-    case 'leaf':
+    case 'image':
+    case 'formula':
       return raw(run.text)
     case 'break':
       return { kind: 'break', text: oneLine ? '<br>' : '\\\n' }

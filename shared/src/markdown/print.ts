@@ -59,9 +59,9 @@ function printBlockMath(node: Node): string {
 function printHtml(node: Node): string | undefined {
   if (!node.firstChild?.text?.startsWith('<')) return undefined
   const runs = blockRuns(node)
-  const isPlain = (run: Run) =>
-    (run.emphasis === 0 || isBlank(run)) && !run.link && run.kind !== 'code' && run.kind !== 'leaf'
-  if (!runs.every(isPlain)) return undefined
+  const isPlain = ({ kind, emphasis, link }: Run, blank: boolean) =>
+    (kind === 'text' || kind === 'break') && !link && (emphasis === 0 || blank)
+  if (!runs.every((run) => isPlain(run, isBlank(run)))) return undefined
   const text = runs.map((run) => (run.kind === 'break' ? '\n' : run.text)).join('')
   const lines = text.split('\n')
   const { lines: taken, closed } = htmlBlock((index) => lines[index]?.replace(/^[ \t]+/, ''))
@@ -166,7 +166,7 @@ function printEach(blocks: readonly Node[], place: Place): Printed[] {
     const deep = place.level >= MAX_LEVEL && block.type !== nodes.paragraph
     const node = deep ? asParagraph(block) : block
     const one = printOne(node, place, printed.at(-1))
-    if (one.text !== '' || node.type !== nodes.paragraph) printed.push({ ...one, node: block })
+    if (one.text !== '') printed.push({ ...one, node: block })
   }
   return printed
 }

@@ -12,9 +12,9 @@ export const EMPHASIS = [BOLD, ITALIC, STRIKE]
 
 const BITS: Record<string, number> = { bold: BOLD, italic: ITALIC, strike: STRIKE }
 
-/** A stretch of a line with the same marks; the text of a leaf (an image or a formula) is Markdown already. */
+/** A stretch of a line with the same marks; the text of an image or a formula is Markdown already. */
 export type Run = {
-  kind: 'text' | 'code' | 'break' | 'leaf'
+  kind: 'text' | 'code' | 'break' | 'image' | 'formula'
   text: string
   emphasis: number
   link: Link | undefined
@@ -47,12 +47,12 @@ type Marks = Pick<Run, 'emphasis' | 'link'>
 
 function leafRun(node: Node, marks: Marks): Run {
   const attr = (name: string) => cleanText(String(node.attrs[name] ?? ''))
-  if (node.type !== nodes.image) return { ...marks, kind: 'leaf', text: printInlineMath(attr('latex')) }
+  if (node.type !== nodes.image) return { ...marks, kind: 'formula', text: printInlineMath(attr('latex')) }
   const alt = attr('alt').replaceAll('\n', ' ')
   const src = attr('src')
   const link = linkOf(node.attrs['href'], node.attrs['linkTitle'])
   return isSafeUrl(src)
-    ? { ...marks, link, kind: 'leaf', text: printImage(src, alt, attr('title')) }
+    ? { ...marks, link, kind: 'image', text: printImage(src, alt, attr('title')) }
     : { ...marks, link, kind: 'text', text: alt }
 }
 
@@ -88,7 +88,8 @@ export function inheritMarks(runs: Run[]): void {
     const after = runs[end]
     for (const run of runs.slice(index, end)) {
       run.emphasis = (before?.emphasis ?? 0) & (after?.emphasis ?? 0)
-      if (sameLink(before?.link, after?.link)) run.link ??= before?.link
+      // An image has a link of its own, or none.
+      if (run.kind !== 'image' && sameLink(before?.link, after?.link)) run.link = before?.link
     }
     index = end
   }

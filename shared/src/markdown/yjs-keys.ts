@@ -41,10 +41,11 @@ function keyOf(node: Node): string {
   return `${attrsKey(node)}[${node.children.map((child) => child.type.name + keyOf(child)).join('\n')}]`
 }
 
-const inlineKey = (content: readonly Node[]) => content.map(keyOf).join('')
+const inlineKey = (kind: string, content: readonly Node[]) => `${kind} ${content.map(keyOf).join('')}`
 
 /** Blocks of the document are compared as they print; what they hold, more closely. */
-const blockKey = (node: Node, parent: Node) => (parent.type === nodes.doc ? printBlock(node) : keyOf(node))
+const blockKey = (node: Node, parent: Node, kind: string) =>
+  parent.type === nodes.doc ? printBlock(node) : `${kind} ${keyOf(node)}`
 
 /** The inline content of a block, neighbouring text nodes together, as one Yjs text holds them. */
 function wantedInline(parent: Node): Wanted[] {
@@ -56,8 +57,8 @@ function wantedInline(parent: Node): Wanted[] {
   }
   return groups.map((content) =>
     Array.isArray(content)
-      ? { kind: TEXT, key: inlineKey(content), content }
-      : { kind: content.type.name, key: keyOf(content), content },
+      ? { kind: TEXT, key: inlineKey(TEXT, content), content }
+      : { kind: content.type.name, key: inlineKey(content.type.name, [content]), content },
   )
 }
 
@@ -65,7 +66,11 @@ function wantedInline(parent: Node): Wanted[] {
 export const wantedChildren = (parent: Node): Wanted[] =>
   parent.inlineContent
     ? wantedInline(parent)
-    : parent.children.map((node) => ({ kind: node.type.name, key: blockKey(node, parent), content: node }))
+    : parent.children.map((node) => ({
+        kind: node.type.name,
+        key: blockKey(node, parent, node.type.name),
+        content: node,
+      }))
 
 const kindOf = (child: YChild): string =>
   child instanceof Y.XmlText ? TEXT : child instanceof Y.XmlElement ? child.nodeName : '#other'
@@ -75,11 +80,11 @@ export function presentChildren(element: Y.XmlFragment, parent: Node): Present[]
   return (element.toArray() as YChild[]).flatMap((child, index): Present[] => {
     const kind = kindOf(child)
     if (parent.inlineContent) {
-      return [{ kind, key: inlineKey(readInline(child, parent.type)), index, child, blank: false }]
+      return [{ kind, key: inlineKey(kind, readInline(child, parent.type)), index, child, blank: false }]
     }
     const node = readChild(child, parent.type)
     if (!node) return []
-    const key = blockKey(node, parent)
+    const key = blockKey(node, parent, kind)
     return [{ kind, key, index, child, blank: key === '' && parent.type === nodes.doc }]
   })
 }

@@ -65,8 +65,44 @@ function narrow(before: string, after: string): { prefix: number; suffix: number
   return { prefix: a.slice(0, start).join('').length, suffix: a.slice(a.length - end).join('').length }
 }
 
-/** The stretches of `current` to replace, in UTF-16 units. */
-function textChanges(current: string, wanted: string): { from: number; to: number; start: number; end: number }[] {
+/** `current[from, to)` becomes `wanted[start, end)`, in UTF-16 units. */
+type Change = { from: number; to: number; start: number; end: number }
+
+/** Below this share of a text that stays, it is replaced as a whole: scraps between new words are no one's text. */
+const MIN_KEPT = 0.5
+
+/** One change of those that only white space lies between, or of all if little else stays. */
+function mergeChanges(changes: readonly Change[], current: string, wanted: string): Change[] {
+  const merged: Change[] = []
+  let kept = 0
+  for (const change of changes) {
+    const last = merged.at(-1)
+    const between = current.slice(last?.to ?? 0, change.from)
+    kept += between.length
+    if (last && between.trim() === '') merged[merged.length - 1] = { ...last, to: change.to, end: change.end }
+    else merged.push(change)
+  }
+  const [first] = merged
+  const last = merged.at(-1)
+  if (!first || !last || merged.length < 3) return merged
+  kept += current.length - last.to
+  if (kept >= MIN_KEPT * Math.max(current.length, wanted.length)) return merged
+  return [{ from: first.from, to: last.to, start: first.start, end: last.end }]
+}
+
+/** How many more changes a write may make within texts; then they are replaced as wholes. */
+export type Budget = { changes: number }
+
+/**
+ * Enough for any edit by hand. Yjs inserts into one array of all that a client wrote whenever an edit cuts a text, so
+ * tens of thousands of them in a large document would hold the server for seconds.
+ */
+export const newBudget = (): Budget => ({ changes: 3000 })
+
+function textChanges(current: string, wanted: string, budget: Budget): Change[] {
+  const whole = { from: 0, to: current.length, start: 0, end: wanted.length }
+  if (current === wanted) return []
+  if (current === '' || wanted === '' || budget.changes <= 0) return [whole]
   const a = current.match(TOKEN) ?? []
   const b = wanted.match(TOKEN) ?? []
   const offsets = (tokens: readonly string[]) => {
@@ -76,15 +112,17 @@ function textChanges(current: string, wanted: string): { from: number; to: numbe
   }
   const inA = offsets(a)
   const inB = offsets(b)
-  return diff(a, b).map(({ aStart, aEnd, bStart, bEnd }) => {
-    const change = { from: inA[aStart] ?? 0, to: inA[aEnd] ?? 0, start: inB[bStart] ?? 0, end: inB[bEnd] ?? 0 }
-    const { prefix, suffix } = narrow(current.slice(change.from, change.to), wanted.slice(change.start, change.end))
-    return {
-      from: change.from + prefix,
-      to: change.to - suffix,
-      start: change.start + prefix,
-      end: change.end - suffix,
-    }
+  const at = (all: readonly number[], index: number) => all[index] ?? 0
+  const changes = diff(a, b).map(({ aStart, aEnd, bStart, bEnd }) => ({
+    ...{ from: at(inA, aStart), to: at(inA, aEnd) },
+    ...{ start: at(inB, bStart), end: at(inB, bEnd) },
+  }))
+  const merged = mergeChanges(changes, current, wanted)
+  if (merged.length > budget.changes) return [whole]
+  budget.changes -= merged.length
+  return merged.map(({ from, to, start, end }) => {
+    const { prefix, suffix } = narrow(current.slice(from, to), wanted.slice(start, end))
+    return { from: from + prefix, to: to - suffix, start: start + prefix, end: end - suffix }
   })
 }
 
@@ -102,7 +140,7 @@ class Cursor {
 }
 
 /** Writes the least change into a Yjs text that makes it read as these text nodes. */
-export function updateText(target: Y.XmlText, texts: readonly Node[]): void {
+export function updateText(target: Y.XmlText, texts: readonly Node[], budget: Budget): void {
   const current = spansOf(target.toDelta() as Delta[])
   const wanted = spansOf(deltasOf(texts))
   const before = new Cursor(current.spans)
@@ -121,7 +159,7 @@ export function updateText(target: Y.XmlText, texts: readonly Node[]): void {
       start += length
     }
   }
-  for (const change of textChanges(current.text, wanted.text)) {
+  for (const change of textChanges(current.text, wanted.text, budget)) {
     retainTo(change.from)
     if (change.to > change.from) operations.push({ delete: change.to - change.from })
     from = change.to

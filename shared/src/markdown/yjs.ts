@@ -25,11 +25,10 @@ export const readMarkdown = (doc: Y.Doc): string => printMarkdown(readDocument(d
  *
  * One synchronous transaction with the origin, as small as the change: blocks that print the same keep their Yjs
  * identity and all that Markdown cannot carry, and text is changed word by word, so that cursors, comments and what
- * others are writing elsewhere stay. Markdown that the document already reads as makes no transaction.
+ * others are writing elsewhere stay. Markdown that the document already reads as makes no update.
  */
 export function writeMarkdown(doc: Y.Doc, markdown: string, origin: unknown): void {
   const wanted = parseMarkdown(markdown)
-  if (printMarkdown(wanted) === readMarkdown(doc)) return
   doc.transact(() => updateChildren(doc.getXmlFragment(FIELD), wanted), origin)
 }
 

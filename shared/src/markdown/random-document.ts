@@ -1,0 +1,249 @@
+import type { Mark, Node } from 'prosemirror-model'
+import { nodes, schema } from './schema.ts'
+
+/** Numbers in [0, 1) that a seed decides (mulberry32). */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+const WORDS = [
+  ...[
+    'a',
+    'word',
+    'snake_case',
+    'x*y',
+    '2 * 3',
+    '# x',
+    '1. x',
+    '12) y',
+    '- z',
+    '+ z',
+    '> q',
+    '---',
+    '===',
+    '***',
+    '___',
+  ],
+  ...[
+    '`',
+    '``',
+    '```',
+    '~~',
+    '~',
+    '~~~',
+    '$',
+    '$5',
+    '$$',
+    '[',
+    ']',
+    '](',
+    '[x]',
+    '[ ]',
+    '[a]: b',
+    '[^1]',
+    '[^1]: c',
+    '!',
+    '![',
+  ],
+  ...[
+    '<b>',
+    '</b>',
+    '<br>',
+    '<div>',
+    '<!-- c -->',
+    '<!--',
+    '<http://a.b>',
+    '<1@b.c>',
+    '<',
+    '>',
+    '&',
+    '&amp;',
+    '&#35;',
+    ';',
+  ],
+  ...[
+    '\\',
+    '\\*',
+    '\\\\',
+    '|',
+    '| a |',
+    '|---|',
+    ':-:',
+    '"',
+    "'",
+    '(',
+    ')',
+    '.',
+    '。',
+    '中文',
+    '👍',
+    '👎🏽',
+    'é',
+    '\u00a0',
+    '\u2003',
+  ],
+  ...[
+    '*',
+    '**',
+    '_',
+    '__',
+    '_a_',
+    '*a*',
+    '#',
+    '##',
+    '=',
+    '-',
+    '+',
+    '1.',
+    '\t',
+    '  ',
+    'https://a.io/x_y',
+    'a@b.c',
+    '\ufffd',
+    '7',
+  ],
+]
+const ADDRESSES = [
+  '/a',
+  'https://a.io',
+  'https://a.io/x_(y)?a=1&amp;b',
+  'mailto:a@b.c',
+  '#top',
+  '',
+  'a b',
+  '/<x>',
+  '/é\\',
+  '/a"b|c',
+]
+const TITLES = [null, 'title', 'a "b" \\', 'x\n\ny', '&amp;|']
+const LATEX = ['x', 'E = mc^2', '\\frac{a}{b}', 'a|b', 'a\\$b', '\\\\', '`x`', '[a](b)']
+
+/** Makes documents of the editor's schema at random. */
+export class RandomDocument {
+  readonly random: () => number
+
+  constructor(seed: number) {
+    this.random = randomNumbers(seed)
+  }
+
+  int(below: number): number {
+    return Math.floor(this.random() * below)
+  }
+
+  chance(probability: number): boolean {
+    return this.random() < probability
+  }
+
+  pick<T>(from: readonly T[]): T {
+    return from[this.int(from.length)] as T
+  }
+
+  many<T>(from: number, to: number, make: (index: number) => T): T[] {
+    return Array.from({ length: from + this.int(to - from + 1) }, (_, index) => make(index))
+  }
+
+  words(): string {
+    return this.many(1, 3, () => this.pick(WORDS) + (this.chance(0.5) ? ' ' : '')).join('')
+  }
+
+  marks(): Mark[] {
+    if (this.chance(0.4)) return []
+    const chosen = ['bold', 'italic', 'strike', 'code'].filter(() => this.chance(0.3)).map((name) => schema.mark(name))
+    if (this.chance(0.15)) chosen.push(schema.mark('link', { href: this.pick(ADDRESSES), title: this.pick(TITLES) }))
+    return chosen
+  }
+
+  inline(): Node[] {
+    return this.many(0, 6, () => {
+      const marks = this.marks()
+      const kind = this.random()
+      if (kind < 0.08) return nodes.hardBreak.create()
+      if (kind < 0.13) return nodes.inlineMath.create({ latex: this.pick(LATEX) })
+      if (kind < 0.18) {
+        const link = this.chance(0.3) ? { href: this.pick(ADDRESSES), linkTitle: this.pick(TITLES) } : {}
+        const alt = this.chance(0.3) ? null : this.words().trim()
+        return nodes.image.create({ src: this.pick(ADDRESSES), alt, title: this.pick(TITLES), ...link })
+      }
+      return schema.text(this.words(), marks)
+    })
+  }
+
+  paragraph(): Node {
+    return nodes.paragraph.create(null, this.inline())
+  }
+
+  code(): Node {
+    const text = this.many(0, 4, () =>
+      this.pick(['', 'x = 1', '```', '  ````', '~~~', '---', '\tindented', '# x', '$$', 'a: b']),
+    ).join('\n')
+    const language = this.pick([null, 'ts', 'a b', 'x`y', '~', 'front-matter', 'a&amp;b\\*'])
+    return nodes.codeBlock.create({ language }, text === '' ? null : schema.text(text))
+  }
+
+  items(make: () => Node): Node[] {
+    return this.many(1, 3, make)
+  }
+
+  itemContent(depth: number): Node[] {
+    return [
+      this.chance(0.85) ? this.paragraph() : nodes.paragraph.create(),
+      ...(this.chance(0.3) ? this.blocks(depth, 1, 2) : []),
+    ]
+  }
+
+  list(depth: number): Node {
+    const kind = this.int(3)
+    if (kind === 0)
+      return nodes.bulletList.create(
+        null,
+        this.items(() => nodes.listItem.create(null, this.itemContent(depth))),
+      )
+    if (kind === 1) {
+      const start = this.pick([1, 1, 0, 5, 9, 123_456_789])
+      return nodes.orderedList.create(
+        { start },
+        this.items(() => nodes.listItem.create(null, this.itemContent(depth))),
+      )
+    }
+    return nodes.taskList.create(
+      null,
+      this.items(() => nodes.taskItem.create({ checked: this.chance(0.5) }, this.itemContent(depth))),
+    )
+  }
+
+  table(): Node {
+    const aligns = this.many(1, 3, () => this.pick([null, 'left', 'center', 'right']))
+    const row = (header: boolean) =>
+      nodes.tableRow.create(
+        null,
+        aligns.map((align) => (header ? nodes.tableHeader : nodes.tableCell).create({ align }, this.paragraph())),
+      )
+    return nodes.table.create(null, [row(true), ...this.many(0, 2, () => row(false))])
+  }
+
+  block(depth: number): Node {
+    const kind = this.random()
+    if (depth > 0 && kind < 0.25) return this.list(depth - 1)
+    if (depth > 0 && kind < 0.32) return nodes.blockquote.create(null, this.blocks(depth - 1, 1, 3))
+    if (kind < 0.42) return nodes.heading.create({ level: 1 + this.int(6) }, this.inline())
+    if (kind < 0.5) return this.code()
+    if (kind < 0.55) return nodes.horizontalRule.create()
+    if (kind < 0.6) return nodes.blockMath.create({ latex: this.pick([...LATEX, 'a\n\nb', '  x', '']) })
+    return kind < 0.66 ? this.table() : this.paragraph()
+  }
+
+  blocks(depth: number, from: number, to: number): Node[] {
+    return this.many(from, to, () => this.block(depth))
+  }
+
+  document(): Node {
+    return nodes.doc.create(null, this.blocks(3, 1, 6))
+  }
+}
