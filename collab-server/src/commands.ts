@@ -3,7 +3,7 @@ import type { Hocuspocus } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { CommandReply, CommandRequest } from '@mdcreator/shared/bus/messages'
 import type { Logger } from '@mdcreator/shared/log'
-import { writeMarkdown } from '@mdcreator/shared/markdown/yjs'
+import { readDocument, writeMarkdown } from '@mdcreator/shared/markdown/yjs'
 import * as Y from 'yjs'
 import type { Context } from './authenticate.ts'
 import type { ClientSocket } from './client-socket.ts'
@@ -56,10 +56,10 @@ async function write(deps: Dependencies, request: Request): Promise<Reply> {
  */
 async function replaceText({ storage, projector }: Dependencies, live: LiveDocument, request: Request): Promise<Reply> {
   const conflict = (): Reply => {
-    const { content } = project(live.document)
+    const { content } = project(live.read())
     return { outcome: 'conflict', content, content_hash: sha256(content) }
   }
-  const current = project(live.document)
+  const current = project(live.read())
   if (sha256(current.content) !== request.base_hash) return conflict()
   const change = makeChange(live.document, request.content)
   const { document_id: documentId, user_id: userId, base_version: baseVersion, title } = request
@@ -85,7 +85,7 @@ function makeChange(document: Y.Doc, content: string): { update: Uint8Array; pro
     writeMarkdown(copy, content, 'api')
     if (updates.length === 0) return undefined
     const update = updates.length === 1 ? (updates[0] as Uint8Array) : Y.encodeStateAsUpdate(copy, before)
-    return { update, projection: project(copy) }
+    return { update, projection: project(readDocument(copy)) }
   } finally {
     copy.destroy()
   }

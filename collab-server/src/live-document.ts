@@ -1,4 +1,6 @@
 import type { Document } from '@hocuspocus/server'
+import { DocumentReader } from '@mdcreator/shared/markdown/reader'
+import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import type { AcceptedClocks } from './update-validator.ts'
 
@@ -16,6 +18,7 @@ export class LiveDocument {
   stateBytes: number
   /** Writes from the API, one after the other. */
   private writes: Promise<unknown> = Promise.resolve()
+  private readonly reader: DocumentReader
   private readonly appends = new Set<Promise<number>>()
 
   constructor(
@@ -23,6 +26,7 @@ export class LiveDocument {
     stored: { clock: number; stateBytes: number; tail: { rows: number; bytes: number } },
   ) {
     this.document = document
+    this.reader = new DocumentReader(document)
     this.clock = stored.clock
     this.stateBytes = stored.stateBytes
     this.tail = stored.tail
@@ -30,6 +34,11 @@ export class LiveDocument {
 
   get id(): string {
     return this.document.name
+  }
+
+  /** The document in the editor's schema; costs in the order of what changed since the last call. */
+  read(): Node {
+    return this.reader.read()
   }
 
   /** Remembers an append that is on its way, so that the document is not unloaded before it is applied. */

@@ -1,14 +1,12 @@
 import type { Logger } from '@mdcreator/shared/log'
 import { plainText, wordCount } from '@mdcreator/shared/markdown/plain-text'
 import { printMarkdown } from '@mdcreator/shared/markdown/print'
-import { readDocument } from '@mdcreator/shared/markdown/yjs'
-import type * as Y from 'yjs'
+import type { Node } from 'prosemirror-model'
 import type { LiveDocument } from './live-document.ts'
 import type { Projection, Storage } from './storage.ts'
 
 /** What REST clients and search read: Markdown, plain text and its number of words. */
-export function project(document: Y.Doc): Projection {
-  const node = readDocument(document)
+export function project(node: Node): Projection {
   const text = plainText(node)
   return { content: printMarkdown(node), plainText: text, wordCount: wordCount(text) }
 }
@@ -75,7 +73,7 @@ export class Projector {
       .catch(() => {})
       .then(() => {
         const { clock, lastEditor } = live
-        return this.storage.project(live.id, project(live.document), clock, lastEditor)
+        return this.storage.project(live.id, project(live.read()), clock, lastEditor)
       })
     const entry = write.finally(() => {
       if (this.running.get(live) === entry) this.running.delete(live)

@@ -159,13 +159,26 @@ function asParagraph(node: Node): Node {
   return nodes.paragraph.create(null, text === '' ? null : schema.text(text))
 }
 
+/** How a top-level block was printed last, and beside what: nodes never change, and of a live document few are new. */
+const printedBefore = new WeakMap<Node, { beside: string; printed: Printed }>()
+
+function printTopLevel(node: Node, place: Place, previous: Printed | undefined): Printed {
+  const beside = previous ? `${previous.node.type.name} ${previous.list?.kind} ${previous.list?.marker}` : ''
+  const known = printedBefore.get(node)
+  if (known?.beside === beside) return known.printed
+  const printed = printOne(node, place, previous)
+  printedBefore.set(node, { beside, printed })
+  return printed
+}
+
 /** Prints blocks in order, without the empty paragraphs, which Markdown does not have. */
 function printEach(blocks: readonly Node[], place: Place): Printed[] {
   const printed: Printed[] = []
   for (const block of blocks) {
     const deep = place.level >= MAX_LEVEL && block.type !== nodes.paragraph
     const node = deep ? asParagraph(block) : block
-    const one = printOne(node, place, printed.at(-1))
+    const print = place.level === 0 ? printTopLevel : printOne
+    const one = print(node, place, printed.at(-1))
     if (one.text !== '') printed.push({ ...one, node: block })
   }
   return printed

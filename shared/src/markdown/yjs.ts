@@ -6,7 +6,7 @@ import { readFragment } from './yjs-read.ts'
 import { updateChildren } from './yjs-write.ts'
 
 /** The root type that TipTap's collaboration extension binds to (its default `field`). */
-const FIELD = 'default'
+export const FIELD = 'default'
 
 /**
  * The live document in the editor's schema, for `printMarkdown` and `plainText`.

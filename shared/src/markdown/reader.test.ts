@@ -1,0 +1,58 @@
+import { expect } from 'chai'
+import * as Y from 'yjs'
+import { printMarkdown } from './print.ts'
+import { DocumentReader } from './reader.ts'
+import { readDocument, writeMarkdown } from './yjs.ts'
+
+describe('reading a live document again', () => {
+  const blocks = (count: number): string[] => Array.from({ length: count }, (_, i) => `Paragraph ${i}.`)
+  const documentOf = (markdown: string): Y.Doc => {
+    const doc = new Y.Doc()
+    writeMarkdown(doc, markdown, null)
+    return doc
+  }
+
+  it('reads anew only the blocks that changed', () => {
+    const texts = blocks(50)
+    const doc = documentOf(texts.join('\n\n'))
+    const reader = new DocumentReader(doc)
+    const before = reader.read()
+    writeMarkdown(doc, texts.with(20, 'Changed.').join('\n\n'), null)
+    const after = reader.read()
+    const same = after.children.filter((node, i) => node === before.children[i])
+    expect(same).to.have.length(49)
+    expect(after.child(20).textContent).to.equal('Changed.')
+  })
+
+  it('reads and prints what reading everything does, after whatever edits', () => {
+    let markdown = '# Title\n\n- one\n- two\n  - deep\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n> quote\n\nend'
+    const doc = documentOf(markdown)
+    const reader = new DocumentReader(doc)
+    const edits: ((text: string) => string)[] = [
+      (text) => text.replace('deep', '**deeper**'),
+      (text) => text.replace('- one', '- one\n- and a half'),
+      (text) => text.replace('| 1 |', '| *one* |'),
+      (text) => `1. list\n\n${text}`,
+      (text) => text.replace('> quote\n\n', ''),
+      (text) => text.replace('# Title', '## Title'),
+      (text) => text.split('\n\n').reverse().join('\n\n'),
+      () => '',
+      () => 'again',
+    ]
+    for (const edit of edits) {
+      markdown = edit(markdown)
+      writeMarkdown(doc, markdown, null)
+      expect(reader.read().eq(readDocument(doc))).to.equal(true)
+      expect(printMarkdown(reader.read())).to.equal(printMarkdown(readDocument(doc)))
+    }
+  })
+
+  it('prints a list by what stands before it, also where only that changed', () => {
+    const doc = documentOf('- one\n\ntext\n\n- two')
+    const reader = new DocumentReader(doc)
+    printMarkdown(reader.read())
+    doc.getXmlFragment('default').delete(1, 1)
+    expect(printMarkdown(reader.read())).to.equal(printMarkdown(readDocument(doc)))
+    expect(printMarkdown(reader.read())).to.equal('- one\n\n* two')
+  })
+})
