@@ -1,7 +1,6 @@
 import type { Logger } from '@mdcreator/shared/log'
-import type { Folder } from './fold.ts'
 import type { LiveDocument } from './live-document.ts'
-import type { Storage } from './storage.ts'
+import type { Fold, Storage } from './storage.ts'
 
 const minTailBytes = 256 * 1024
 const maxTailRows = 4_000
@@ -17,16 +16,16 @@ export function isDue({ tail, stateBytes }: Pick<LiveDocument, 'tail' | 'stateBy
 /** Folds the update log into `documents.yjs_state`, one document after the other. */
 export class Checkpoints {
   private readonly storage: Storage
-  private readonly folder: Folder
+  private readonly fold: Fold
   private readonly log: Logger
   private readonly queued = new Map<string, LiveDocument | null>()
   private working: Promise<void> | null = null
   private sweeper: NodeJS.Timeout | undefined
   private stopped = false
 
-  constructor(storage: Storage, folder: Folder, log: Logger) {
+  constructor(storage: Storage, fold: Fold, log: Logger) {
     this.storage = storage
-    this.folder = folder
+    this.fold = fold
     this.log = log
   }
 
@@ -66,7 +65,7 @@ export class Checkpoints {
       this.queued.delete(id)
       try {
         const before = live && { ...live.tail }
-        const bytes = await this.storage.checkpoint(id, this.folder.fold)
+        const bytes = await this.storage.checkpoint(id, this.fold)
         if (live && before && bytes !== null) live.checkpointed(before, bytes)
       } catch (err) {
         this.log.error({ err, document: id }, 'a checkpoint failed; the log keeps its rows')

@@ -3,18 +3,20 @@ import type { Hocuspocus } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { CommandReply, CommandRequest } from '@mdcreator/shared/bus/messages'
 import type { Logger } from '@mdcreator/shared/log'
-import { readDocument, writeMarkdown } from '@mdcreator/shared/markdown/yjs'
+import { printMarkdown } from '@mdcreator/shared/markdown/print'
 import * as Y from 'yjs'
 import type { Context } from './authenticate.ts'
 import type { ClientSocket } from './client-socket.ts'
 import { closeCodes } from './close-codes.ts'
+import type { DocumentWorker } from './document-tasks.ts'
 import type { LiveDocument, LiveDocuments } from './live-document.ts'
-import { type Projector, project } from './projection.ts'
-import type { Projection, Storage } from './storage.ts'
+import type { Projector } from './projection.ts'
+import type { Storage } from './storage.ts'
 
 type Dependencies = {
   hocuspocus: Hocuspocus<Context>
   storage: Storage
+  worker: DocumentWorker
   documents: LiveDocuments
   projector: Projector
   bus: Bus
@@ -52,43 +54,32 @@ async function write(deps: Dependencies, request: Request): Promise<Reply> {
 
 /**
  * Compares, stores, then applies. The change is made on a copy: applied to the live document at once, others would see
- * it before it is durable. What they type meanwhile merges with it as with any other edit.
+ * it before it is durable. What they type while it is stored merges with it as with any other edit.
  */
-async function replaceText({ storage, projector }: Dependencies, live: LiveDocument, request: Request): Promise<Reply> {
-  const conflict = (): Reply => {
-    const { content } = project(live.read())
-    return { outcome: 'conflict', content, content_hash: sha256(content) }
-  }
-  const current = project(live.read())
-  if (sha256(current.content) !== request.base_hash) return conflict()
-  const change = makeChange(live.document, request.content)
+async function replaceText(deps: Dependencies, live: LiveDocument, request: Request): Promise<Reply> {
+  const { storage, worker, projector } = deps
+  if (!isBase(live, request)) return conflict(live)
+  const state = Y.encodeStateAsUpdate(live.document)
+  const change = await worker.run('change', { state, clientId: live.writerId, content: request.content })
+  // Strict: what was typed while the change was made is not what the caller read.
+  if (!isBase(live, request)) return conflict(live)
   const { document_id: documentId, user_id: userId, base_version: baseVersion, title } = request
-  const stored = await storage.commit({ documentId, userId, baseVersion, title, change })
-  if (!stored) return (await storage.exists(documentId)) ? conflict() : { outcome: 'not-found' }
+  const stored = await live.writing(() => storage.commit({ documentId, userId, baseVersion, title, change }))
+  if (!stored) return (await storage.exists(documentId)) ? conflict(live) : { outcome: 'not-found' }
   if (change) {
     live.logged(stored.clock, change.update.byteLength, userId)
     live.apply(change.update, { user: { id: userId } })
-    // Others may have typed since the copy was made: the answer's reader must find both.
+    // Others may have typed while it was stored: whoever reads after the answer must find both.
     if (live.clock > stored.clock) await projector.flush(live)
   }
   return { outcome: 'written' }
 }
 
-/** The smallest update that turns the document's text into `content`; undefined where it is that already. */
-function makeChange(document: Y.Doc, content: string): { update: Uint8Array; projection: Projection } | undefined {
-  const copy = new Y.Doc()
-  Y.applyUpdate(copy, Y.encodeStateAsUpdate(document))
-  const before = Y.encodeStateVector(copy)
-  const updates: Uint8Array[] = []
-  copy.on('update', (update: Uint8Array) => updates.push(update))
-  try {
-    writeMarkdown(copy, content, 'api')
-    if (updates.length === 0) return undefined
-    const update = updates.length === 1 ? (updates[0] as Uint8Array) : Y.encodeStateAsUpdate(copy, before)
-    return { update, projection: project(readDocument(copy)) }
-  } finally {
-    copy.destroy()
-  }
+const isBase = (live: LiveDocument, { base_hash }: Request): boolean => sha256(printMarkdown(live.read())) === base_hash
+
+function conflict(live: LiveDocument): Reply {
+  const content = printMarkdown(live.read())
+  return { outcome: 'conflict', content, content_hash: sha256(content) }
 }
 
 function close({ hocuspocus }: Dependencies, documentId: string): void {

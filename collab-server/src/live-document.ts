@@ -1,8 +1,12 @@
+import { randomInt } from 'node:crypto'
 import type { Document } from '@hocuspocus/server'
 import { DocumentReader } from '@mdcreator/shared/markdown/reader'
 import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import type { AcceptedClocks } from './update-validator.ts'
+
+/** Yjs draws its client ids from 32 bits too. Not the document's own, which Yjs changes when an update bears it. */
+const newClientId = (): number => randomInt(2 ** 32)
 
 /** What this server knows of a loaded document besides its content. */
 export class LiveDocument {
@@ -10,6 +14,8 @@ export class LiveDocument {
   readonly accepted: AcceptedClocks = new Map()
   /** The id of the last log row that is applied. */
   clock: number
+  /** The Yjs client of this server's own changes: one for as long as the document is loaded, or its state would grow. */
+  writerId = newClientId()
   /** Who made the last edit. */
   lastEditor: string | null = null
   /** The log's rows and bytes since the last checkpoint, as far as this server has seen. */
@@ -76,6 +82,19 @@ export class LiveDocument {
   checkpointed(before: { rows: number; bytes: number }, stateBytes: number): void {
     this.stateBytes = stateBytes
     this.tail = { rows: this.tail.rows - before.rows, bytes: this.tail.bytes - before.bytes }
+  }
+
+  /**
+   * Runs the commit of a change by `writerId`. Where it is unclear whether it was stored, the next change comes from
+   * another client: two changes must never share their clocks.
+   */
+  async writing<T>(commit: () => Promise<T>): Promise<T> {
+    try {
+      return await commit()
+    } catch (error) {
+      this.writerId = newClientId()
+      throw error
+    }
   }
 
   /** Runs `write` once all earlier ones have ended. */

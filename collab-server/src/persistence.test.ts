@@ -1,9 +1,11 @@
 import { createLogger } from '@mdcreator/shared/log'
 import { expect } from 'chai'
 import * as Y from 'yjs'
-import { Folder } from './fold.ts'
-import { Storage } from './storage.ts'
+import { documentTasks } from './document-tasks.ts'
+import { type Fold, Storage } from './storage.ts'
 import { startWorld, until, type World } from './testing.ts'
+
+const fold: Fold = async (document) => documentTasks.fold(document)
 
 describe('what is stored', () => {
   let world: World
@@ -117,17 +119,15 @@ describe('what is stored', () => {
     const client = world.connect(server, document, token)
     await client.synced()
     const storage = new Storage({ url: world.databaseUrl, poolSize: 2, log: createLogger('silent') })
-    const folder = new Folder()
     for (let round = 0; round < 5; round++) {
       client.type(`before ${round}`)
       await client.synced()
-      const checkpoint = storage.checkpoint(document, folder.fold)
+      const checkpoint = storage.checkpoint(document, fold)
       client.type(`during ${round}`)
       await Promise.all([checkpoint, client.synced()])
     }
     expect((await world.row(document)).epoch).to.equal(5)
     const expected = client.words()
-    await folder.close()
     await storage.close()
     const reader = world.connect(await world.server(), document, token)
     await until(() => reader.words() === expected)
@@ -146,13 +146,11 @@ describe('what is stored', () => {
         data,
       ])
     const storage = new Storage({ url: world.databaseUrl, poolSize: 2, log: createLogger('silent') })
-    const folder = new Folder()
     await insert(updates[1])
-    await storage.checkpoint(document, folder.fold)
+    await storage.checkpoint(document, fold)
     await insert(updates[0])
-    await storage.checkpoint(document, folder.fold)
+    await storage.checkpoint(document, fold)
     expect((await world.row(document)).content).to.equal('late')
-    await folder.close()
     await storage.close()
   })
 

@@ -1,9 +1,9 @@
 import type { Document, Extension } from '@hocuspocus/server'
 import type { Logger } from '@mdcreator/shared/log'
-import { markdownToUpdate } from '@mdcreator/shared/markdown/yjs'
 import * as Y from 'yjs'
 import type { Context } from './authenticate.ts'
 import { type Checkpoints, isDue } from './checkpoints.ts'
+import type { DocumentWorker } from './document-tasks.ts'
 import { LiveDocument, type LiveDocuments } from './live-document.ts'
 import type { Projector } from './projection.ts'
 import { retrying } from './retry.ts'
@@ -11,6 +11,7 @@ import type { Storage, StoredDocument } from './storage.ts'
 
 type Dependencies = {
   storage: Storage
+  worker: DocumentWorker
   documents: LiveDocuments
   projector: Projector
   checkpoints: Checkpoints
@@ -21,10 +22,17 @@ type Dependencies = {
 const loadRetryMs = 20_000
 
 /** Loads documents from the database and keeps checkpoint and projection up; the edits themselves are in the log already. */
-export function persistence({ storage, documents, projector, checkpoints, log }: Dependencies): Extension<Context> {
+export function persistence({
+  storage,
+  worker,
+  documents,
+  projector,
+  checkpoints,
+  log,
+}: Dependencies): Extension<Context> {
   return {
     async onLoadDocument({ documentName, document }) {
-      const stored = await retrying(() => loadSeeded(storage, documentName), loadRetryMs)
+      const stored = await retrying(() => loadSeeded(storage, worker, documentName), loadRetryMs)
       if (!stored) throw new Error(`document ${documentName} does not exist`)
       applyStored(document, stored)
       const tail = { rows: stored.tail.length, bytes: stored.tail.reduce((sum, update) => sum + update.byteLength, 0) }
@@ -59,10 +67,14 @@ export function persistence({ storage, documents, projector, checkpoints, log }:
   }
 }
 
-async function loadSeeded(storage: Storage, documentId: string): Promise<StoredDocument | null> {
+async function loadSeeded(
+  storage: Storage,
+  worker: DocumentWorker,
+  documentId: string,
+): Promise<StoredDocument | null> {
   const stored = await storage.load(documentId)
   if (!stored || stored.state || stored.tail.length > 0) return stored
-  await storage.seed(documentId, markdownToUpdate)
+  await storage.seed(documentId, (content) => worker.run('seed', content))
   return storage.load(documentId)
 }
 

@@ -4,13 +4,14 @@ import { Hocuspocus } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
+import { TaskWorker } from '@mdcreator/shared/task-worker'
 import type { TokenVerifier } from '@mdcreator/shared/tokens'
 import { authentication, type Context } from './authenticate.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { ClientSocket, defaultSocketLimits, type SocketLimits } from './client-socket.ts'
 import { closeCodes } from './close-codes.ts'
 import { handleCommands } from './commands.ts'
-import { Folder } from './fold.ts'
+import type { DocumentWorker } from './document-tasks.ts'
 import { guarded } from './guard.ts'
 import { LiveDocuments } from './live-document.ts'
 import { persistence } from './persistence.ts'
@@ -49,11 +50,11 @@ export function createCollab(deps: CollabDependencies): Collab {
   const updateLog = new UpdateLog({ commit: (entries) => storage.append(entries), log })
   const documents = new LiveDocuments()
   const projector = new Projector(storage, log)
-  const folder = new Folder()
-  const checkpoints = new Checkpoints(storage, folder, log)
+  const worker: DocumentWorker = new TaskWorker(new URL('./document-worker.ts', import.meta.url))
+  const checkpoints = new Checkpoints(storage, (document) => worker.run('fold', document), log)
   const extensions = [
     authentication({ verifier, storage }),
-    persistence({ storage, documents, projector, checkpoints, log }),
+    persistence({ storage, worker, documents, projector, checkpoints, log }),
   ]
   const hocuspocus = new Hocuspocus<Context>({
     quiet: true,
@@ -71,7 +72,7 @@ export function createCollab(deps: CollabDependencies): Collab {
       socket.attach(hocuspocus.handleConnection(socket, new Request('http://localhost/collab'), { socket } as Context))
     },
   })
-  const stopCommands = handleCommands({ hocuspocus, storage, documents, projector, bus, log })
+  const stopCommands = handleCommands({ hocuspocus, storage, worker, documents, projector, bus, log })
   checkpoints.start()
   void warnOfVolatileCommits(storage, log)
 
@@ -90,7 +91,7 @@ export function createCollab(deps: CollabDependencies): Collab {
       for (const live of documents) await live.settled()
       for (const live of documents) await projector.flush(live)
       await checkpoints.stop()
-      await folder.close()
+      await worker.close()
       await storage.close()
     },
   }

@@ -30,8 +30,8 @@ export type Write = {
   userId: string
   baseVersion: number | undefined
   title: string | undefined
-  /** Absent where the text stays as it is. */
-  change: { update: Uint8Array; projection: Projection } | undefined
+  /** Null where the text stays as it is. */
+  change: { update: Uint8Array; projection: Projection } | null
 }
 
 /** The collab server's only way to PostgreSQL. */
@@ -106,7 +106,7 @@ export class Storage {
    * Gives a document that was created over REST its first Yjs update, once: the row is locked, so that of two servers
    * that load it at the same time one seeds and the other finds it seeded.
    */
-  async seed(documentId: string, toUpdate: (content: string) => Uint8Array): Promise<void> {
+  async seed(documentId: string, toUpdate: (content: string) => Promise<Uint8Array>): Promise<void> {
     await this.transaction(async (client) => {
       const { rows } = await client.query(
         `select content, created_by from documents d
@@ -119,7 +119,7 @@ export class Storage {
       if (rows.length === 0 || (await hasUpdates(client, documentId))) return
       await client.query(
         `insert into document_updates (document_id, data, user_id, origin) values ($1, $2, $3, 'seed')`,
-        [documentId, bytes(toUpdate(rows[0].content)), rows[0].created_by],
+        [documentId, bytes(await toUpdate(rows[0].content)), rows[0].created_by],
       )
     })
   }
@@ -195,11 +195,11 @@ export class Storage {
       )
       if (tail.length === 0) return null
       const clock = tail.at(-1).id
-      const { state, projection } = await fold(
-        rows[0].doc_type,
-        rows[0].yjs_state,
-        tail.map((row) => row.data),
-      )
+      const { state, projection } = await fold({
+        type: rows[0].doc_type,
+        state: rows[0].yjs_state,
+        tail: tail.map((row) => row.data),
+      })
       await client.query('update documents set yjs_state = $2, epoch = epoch + 1 where id = $1', [
         documentId,
         bytes(state),
@@ -255,12 +255,12 @@ export class Storage {
 
 export type DocumentType = 'markdown' | 'mindmap'
 
-/** Merges a checkpoint and its tail. The projection is null for documents that have no Markdown. */
-export type Fold = (
-  type: DocumentType,
-  state: Uint8Array | null,
-  tail: Uint8Array[],
-) => Promise<{ state: Uint8Array; projection: Projection | null }>
+/** Merges a checkpoint and its tail; see `documentTasks.fold`. */
+export type Fold = (document: {
+  type: DocumentType
+  state: Uint8Array | null
+  tail: Uint8Array[]
+}) => Promise<{ state: Uint8Array; projection: Projection | null }>
 
 async function hasUpdates(client: PoolClient, documentId: string): Promise<boolean> {
   const { rows } = await client.query('select from document_updates where document_id = $1 limit 1', [documentId])
