@@ -74,7 +74,6 @@ class Nesting {
         // Where another mark cuts this one, white space may lie at the cut.
         const [start, stop] = withoutSpace(this.runs, index, end)
         this.clear(index, start, mark)
-        this.clear(stop, end, mark)
         for (const blank of this.nest(index, start, open, inLink)) out.push(blank)
         if (start < stop) out.push({ emphasis: mark, children: this.nest(start, stop, open | mark, inLink) })
         index = stop

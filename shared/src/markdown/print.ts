@@ -207,12 +207,15 @@ export const printBlock = (block: Node): string => join(printEach([block], { lev
  * Printing what `parseMarkdown` reads from the result gives the same text again.
  *
  * Not kept, as Markdown has no way to write it:
- * - underline; marks on white space at the end of an emphasis; hard breaks at the end of a block;
- * - empty paragraphs, other than the only one in its container;
- * - whether a list was tight, list numbering by letters, sizes of images, columns and cells;
+ * - underline; marks on white space at the ends of an emphasis, or where one mark cuts another; marks on images and
+ *   formulas other than those that both texts beside them have (an image has its link as an attribute);
+ * - empty paragraphs, other than the only one in its container; hard breaks at the end of a block;
+ * - whether a list was tight, numbering by letters, numbers above 999,999,999, sizes of images and columns;
  * - in tables: merged cells (their text stays in the first), more blocks in a cell than one paragraph (they become
  *   lines), alignment other than the first row's, and header cells elsewhere than in the first row, which is always one;
- * - links and images whose scheme could run code (their text stays), dollars within a formula (they are escaped).
+ * - in formulas: spaces at the ends of an inline one, and dollars (they are escaped);
+ * - links and images whose scheme could run code (their text stays);
+ * - lists and quotes deeper than `MAX_LEVEL` (their text stays).
  */
 export function printMarkdown(doc: Node): string {
   const blocks = printEach(doc.children, { level: 0 })

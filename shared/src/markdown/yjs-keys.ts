@@ -23,11 +23,6 @@ export const CARRIED = [
   'rowspan',
 ]
 
-/** A child of a Yjs element, with its index there. `blank` prints as nothing. */
-export type Present = Entry & { index: number; child: YChild; blank: boolean }
-/** What a Yjs child shall hold: one node, or the text nodes of one Yjs text. */
-export type Wanted = Entry & { content: Node | Node[] }
-
 const TEXT = '#text'
 
 const attrsKey = (node: Node) =>
@@ -41,50 +36,82 @@ function keyOf(node: Node): string {
   return `${attrsKey(node)}[${node.children.map((child) => child.type.name + keyOf(child)).join('\n')}]`
 }
 
-const inlineKey = (kind: string, content: readonly Node[]) => `${kind} ${content.map(keyOf).join('')}`
+/** What a Yjs child holds or shall hold: one node, or the text nodes of one Yjs text. */
+export class Wanted implements Entry {
+  readonly kind: string
+  readonly content: readonly Node[]
+  /** The key is what a block prints as: for the blocks of a document. */
+  readonly printed: boolean
+  #key: string | undefined
 
-/** Blocks of the document are compared as they print; what they hold, more closely. */
-const blockKey = (node: Node, parent: Node, kind: string) =>
-  parent.type === nodes.doc ? printBlock(node) : `${kind} ${keyOf(node)}`
+  constructor(kind: string, content: readonly Node[], printed = false) {
+    this.kind = kind
+    this.content = content
+    this.printed = printed
+  }
+
+  /** Worked out when asked for: most children of a large document are equal, which is told without printing them. */
+  get key(): string {
+    this.#key ??= this.printed
+      ? this.content.map(printBlock).join('')
+      : `${this.kind} ${this.content.map(keyOf).join('')}`
+    return this.#key
+  }
+
+  /** True if nothing of it is in the Markdown. */
+  get blank(): boolean {
+    return this.printed && this.content.every((node) => node.textContent.trim() === '') && this.key === ''
+  }
+
+  equals(other: Wanted): boolean {
+    return (
+      this.kind === other.kind &&
+      this.content.length === other.content.length &&
+      this.content.every((node, index) => node.eq(other.content[index] as Node))
+    )
+  }
+}
+
+/** A child of a Yjs element, with its index there. */
+export class Present extends Wanted {
+  readonly index: number
+  readonly child: YChild
+
+  constructor(child: YChild, index: number, content: readonly Node[], printed: boolean) {
+    super(kindOf(child), content, printed)
+    this.child = child
+    this.index = index
+  }
+}
+
+const kindOf = (child: YChild): string =>
+  child instanceof Y.XmlText ? TEXT : child instanceof Y.XmlElement ? child.nodeName : '#other'
+
+/** An empty text, for a block that has lost its content. */
+export const emptyText = (): Wanted => new Wanted(TEXT, [])
 
 /** The inline content of a block, neighbouring text nodes together, as one Yjs text holds them. */
 function wantedInline(parent: Node): Wanted[] {
-  const groups: (Node | Node[])[] = []
+  const groups: Node[][] = []
   for (const node of parent.children) {
     const last = groups.at(-1)
-    if (node.isText && Array.isArray(last)) last.push(node)
-    else groups.push(node.isText ? [node] : node)
+    if (node.isText && last?.[0]?.isText) last.push(node)
+    else groups.push([node])
   }
-  return groups.map((content) =>
-    Array.isArray(content)
-      ? { kind: TEXT, key: inlineKey(TEXT, content), content }
-      : { kind: content.type.name, key: inlineKey(content.type.name, [content]), content },
-  )
+  return groups.map((content) => new Wanted(content[0]?.isText ? TEXT : (content[0]?.type.name ?? TEXT), content))
 }
 
 /** What the children of a Yjs element shall be, so that it reads as `parent`. */
 export const wantedChildren = (parent: Node): Wanted[] =>
   parent.inlineContent
     ? wantedInline(parent)
-    : parent.children.map((node) => ({
-        kind: node.type.name,
-        key: blockKey(node, parent, node.type.name),
-        content: node,
-      }))
-
-const kindOf = (child: YChild): string =>
-  child instanceof Y.XmlText ? TEXT : child instanceof Y.XmlElement ? child.nodeName : '#other'
+    : parent.children.map((node) => new Wanted(node.type.name, [node], parent.type === nodes.doc))
 
 /** The children of the Yjs element that shall become `parent`. */
 export function presentChildren(element: Y.XmlFragment, parent: Node): Present[] {
-  return (element.toArray() as YChild[]).flatMap((child, index): Present[] => {
-    const kind = kindOf(child)
-    if (parent.inlineContent) {
-      return [{ kind, key: inlineKey(kind, readInline(child, parent.type)), index, child, blank: false }]
-    }
+  return (element.toArray() as YChild[]).flatMap((child, index) => {
+    if (parent.inlineContent) return [new Present(child, index, readInline(child, parent.type), false)]
     const node = readChild(child, parent.type)
-    if (!node) return []
-    const key = blockKey(node, parent, kind)
-    return [{ kind, key, index, child, blank: key === '' && parent.type === nodes.doc }]
+    return node ? [new Present(child, index, [node], parent.type === nodes.doc)] : []
   })
 }

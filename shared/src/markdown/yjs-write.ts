@@ -3,8 +3,7 @@ import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { diff, type Hunk } from './diff.ts'
 import { pairUp } from './pairing.ts'
-import { nodes } from './schema.ts'
-import { CARRIED, type Present, presentChildren, type Wanted, wantedChildren } from './yjs-keys.ts'
+import { CARRIED, emptyText, type Present, presentChildren, type Wanted, wantedChildren } from './yjs-keys.ts'
 import type { YChild } from './yjs-read.ts'
 import { type Budget, newBudget, updateText } from './yjs-text.ts'
 
@@ -14,14 +13,14 @@ import { type Budget, newBudget, updateText } from './yjs-text.ts'
 
 function insert(parent: Y.XmlFragment, index: number, wanted: readonly Wanted[], budget: Budget): void {
   if (wanted.length === 0) return
-  const types = wanted.map(({ content }) =>
-    Array.isArray(content) ? new Y.XmlText() : new Y.XmlElement(content.type.name),
+  const types = wanted.map(({ kind, content }) =>
+    content[0] && !content[0].isText ? new Y.XmlElement(kind) : new Y.XmlText(),
   )
   parent.insert(index, types)
   types.forEach((type, at) => {
-    const content = wanted[at]?.content
-    if (type instanceof Y.XmlText) updateText(type, content as Node[], budget)
-    else updateYFragment(parent.doc as Y.Doc, type, content, { mapping: new Map(), isOMark: new Map() })
+    const content = wanted[at]?.content ?? []
+    if (type instanceof Y.XmlText) updateText(type, content, budget)
+    else updateYFragment(parent.doc as Y.Doc, type, content[0], { mapping: new Map(), isOMark: new Map() })
   })
 }
 
@@ -36,11 +35,11 @@ function updateAttrs(element: Y.XmlElement, node: Node): void {
   }
 }
 
-function update(child: YChild, content: Node | Node[], budget: Budget): void {
-  if (Array.isArray(content)) updateText(child as Y.XmlText, content, budget)
-  else {
-    updateAttrs(child as Y.XmlElement, content)
-    updateChildren(child as Y.XmlElement, content, budget)
+function update(child: YChild, content: readonly Node[], budget: Budget): void {
+  if (child instanceof Y.XmlText) updateText(child, content, budget)
+  else if (child instanceof Y.XmlElement && content[0]) {
+    updateAttrs(child, content[0])
+    updateChildren(child, content[0], budget)
   }
 }
 
@@ -68,6 +67,23 @@ function applyHunk(
   }
 }
 
+/** The changes between the children, with those at both ends that are equal left out before any is printed. */
+function changes(present: readonly Present[], wanted: readonly Wanted[]): Hunk[] {
+  const most = Math.min(present.length, wanted.length)
+  const equal = (a: number, b: number) => present[a]?.equals(wanted[b] as Wanted) ?? false
+  let start = 0
+  while (start < most && equal(start, start)) start++
+  let end = 0
+  while (end < most - start && equal(present.length - 1 - end, wanted.length - 1 - end)) end++
+  const keys = (entries: readonly Wanted[]) => entries.slice(start, entries.length - end).map(({ key }) => key)
+  return diff(keys(present), keys(wanted)).map(({ aStart, aEnd, bStart, bEnd }) => ({
+    aStart: aStart + start,
+    aEnd: aEnd + start,
+    bStart: bStart + start,
+    bEnd: bEnd + start,
+  }))
+}
+
 /**
  * Makes the children of a Yjs element read as those of a node, with the least change: what prints the same stays as it
  * is, with everything in it that Markdown cannot carry.
@@ -76,12 +92,11 @@ export function updateChildren(element: Y.XmlFragment, node: Node, budget: Budge
   const wanted = wantedChildren(node)
   const all = presentChildren(element, node)
   // A block that loses its last letter keeps its Yjs text: a peer may be writing in it.
-  if (node.inlineContent && wanted.length === 0 && all.length > 0) wanted.push({ kind: '#text', key: '', content: [] })
+  if (node.inlineContent && wanted.length === 0 && all.length > 0) wanted.push(emptyText())
   // Empty paragraphs are not in the Markdown, and stay unless they lie within what is replaced.
   const filled = all.filter(({ blank }) => !blank)
-  const emptied = node.type === nodes.doc && wanted.every(({ key }) => key === '')
+  const emptied = wanted.every(({ blank }) => blank)
   if (emptied && filled.length === 0) return
   const present = emptied || filled.length === 0 ? all : filled
-  const keys = (entries: readonly (Present | Wanted)[]) => entries.map(({ key }) => key)
-  for (const hunk of diff(keys(present), keys(wanted)).reverse()) applyHunk(element, present, wanted, hunk, budget)
+  for (const hunk of changes(present, wanted).reverse()) applyHunk(element, present, wanted, hunk, budget)
 }

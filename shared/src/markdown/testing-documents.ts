@@ -1,4 +1,5 @@
 import type { Mark, Node } from 'prosemirror-model'
+import { printMarkdown } from './print.ts'
 import { nodes, schema } from './schema.ts'
 
 /** Numbers in [0, 1) that a seed decides (mulberry32). */
@@ -110,6 +111,51 @@ const WORDS = [
     '7',
   ],
 ]
+/** Pieces of Markdown, whole and broken. */
+const SYNTAX = [
+  ...[
+    '\n',
+    '\n\n',
+    '\n    ',
+    '  ',
+    '\n> ',
+    '\n- ',
+    '\n1. ',
+    '\n  ',
+    '\n| a | b |\n|---|:-:|\n| c',
+    '\n| d |',
+    '\n```js\n',
+  ],
+  ...[
+    '\n```\n',
+    '\n$$\n',
+    '\n---\n',
+    '\n[x]: /u\n',
+    '[x][]',
+    '[y](/u "t")',
+    '![i](/s)',
+    '**a**',
+    '*b*',
+    '~~s~~',
+    '`c`',
+    '$m$',
+  ],
+  ...[
+    '\n<div>\n',
+    '</div>\n',
+    '\n- [ ] t',
+    '\n- [x] ',
+    '\t',
+    '\\\n',
+    '  \n',
+    '\0',
+    '\ud800',
+    '\r\n',
+    '\n# ',
+    '\n===\n',
+    '&nbsp;',
+  ],
+]
 const ADDRESSES = [
   '/a',
   'https://a.io',
@@ -125,7 +171,7 @@ const ADDRESSES = [
 const TITLES = [null, 'title', 'a "b" \\', 'x\n\ny', '&amp;|']
 const LATEX = ['x', 'E = mc^2', '\\frac{a}{b}', 'a|b', 'a\\$b', '\\\\', '`x`', '[a](b)']
 
-/** Makes documents of the editor's schema at random. */
+/** Makes documents of the editor's schema at random, for property tests: the same for the same seed. */
 export class RandomDocument {
   readonly random: () => number
 
@@ -246,4 +292,23 @@ export class RandomDocument {
   document(): Node {
     return nodes.doc.create(null, this.blocks(3, 1, 6))
   }
+
+  /** Markdown of the document with a few blocks changed, dropped or added, and some words. */
+  edited(document: Node): string {
+    let blocks = [...document.children]
+    for (let edit = 0; edit <= this.int(3); edit++) {
+      const at = this.int(blocks.length + 1)
+      blocks = this.chance(0.3) ? blocks.toSpliced(at, 1) : blocks.toSpliced(at, this.int(2), this.block(2))
+    }
+    const markdown = printMarkdown(nodes.doc.create(null, blocks))
+    return this.chance(0.5) ? markdown.replace(/\w+/g, (word) => (this.chance(0.1) ? `${word}👍` : word)) : markdown
+  }
+
+  /** Text that may or may not be Markdown. */
+  markdown(): string {
+    return this.many(1, 14, () => (this.chance(0.55) ? this.pick(SYNTAX) : this.words())).join('')
+  }
 }
+
+/** The seeds of a property test's cases, the same at every run; change the first to try others. */
+export const seeds = (count: number, first = 1): number[] => Array.from({ length: count }, (_, index) => first + index)
