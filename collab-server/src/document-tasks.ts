@@ -1,5 +1,5 @@
 import { markdownToUpdate, readDocument, writeMarkdown } from '@mdcreator/shared/markdown/yjs'
-import type { TaskWorker } from '@mdcreator/shared/task-worker'
+import { serveTasks, type TaskWorker } from '@mdcreator/shared/task-worker'
 import * as Y from 'yjs'
 import { project } from './projection.ts'
 import type { DocumentType, Projection } from './storage.ts'
@@ -54,3 +54,6 @@ function withCopy<T>(state: Uint8Array | null, tail: Uint8Array[], work: (doc: Y
     doc.destroy()
   }
 }
+
+// In the worker thread; in the main thread this module only lends its types.
+serveTasks(documentTasks)

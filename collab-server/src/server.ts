@@ -50,7 +50,7 @@ export function createCollab(deps: CollabDependencies): Collab {
   const updateLog = new UpdateLog({ commit: (entries) => storage.append(entries), log })
   const documents = new LiveDocuments()
   const projector = new Projector(storage, log)
-  const worker: DocumentWorker = new TaskWorker(new URL('./document-worker.ts', import.meta.url))
+  const worker: DocumentWorker = new TaskWorker(new URL('./document-tasks.ts', import.meta.url))
   const checkpoints = new Checkpoints(storage, (document) => worker.run('fold', document), log)
   const extensions = [
     authentication({ verifier, storage }),

@@ -1,13 +1,17 @@
-import { parseMarkdown } from '@mdcreator/shared/markdown/parse'
-import { plainText, wordCount } from '@mdcreator/shared/markdown/plain-text'
-import { printMarkdown } from '@mdcreator/shared/markdown/print'
+import { TaskWorker } from '@mdcreator/shared/task-worker'
 import { Problem, problemTypes } from '../http/problem.ts'
+import { type Canonical, type canonicalTasks, toCanonical } from './canonical-tasks.ts'
 
 /** The longest text, in UTF-8 bytes. */
 const maxContentBytes = 2 * 1024 * 1024
 
 /** A body that holds such a text: quotes and line ends take two bytes in JSON. */
 export const contentBodyLimit = 2 * maxContentBytes + 64 * 1024
+
+/** Up to here a text takes less time than the way to another thread and back. */
+const shortLength = 8 * 1024
+
+const worker = new TaskWorker<typeof canonicalTasks>(new URL('./canonical-tasks.ts', import.meta.url))
 
 /** @throws Problem 413 */
 export function checkContentSize(content: string): void {
@@ -16,15 +20,16 @@ export function checkContentSize(content: string): void {
   }
 }
 
+/** True where `canonicalise` is work that only those who may create the document should cause. */
+export const isLong = (markdown: string): boolean => markdown.length > shortLength
+
 /**
  * Markdown as the live document would print it, with what is projected from it: opening the document in an editor then
- * changes no hash.
- * @throws Problem 413 where that is too long: escapes make a text grow
+ * changes no hash. Long texts are read in a thread of their own: two megabytes take seconds.
+ * @throws Problem 413 where the result is too long: escapes make a text grow
  */
-export function canonicalise(markdown: string): { content: string; plain_text: string; word_count: number } {
-  const node = parseMarkdown(markdown)
-  const plain_text = plainText(node)
-  const content = printMarkdown(node)
-  checkContentSize(content)
-  return { content, plain_text, word_count: wordCount(plain_text) }
+export async function canonicalise(markdown: string): Promise<Canonical> {
+  const text = isLong(markdown) ? await worker.run('canonicalise', markdown) : toCanonical(markdown)
+  checkContentSize(text.content)
+  return text
 }

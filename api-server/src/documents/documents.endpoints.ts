@@ -10,7 +10,7 @@ import type { Cursors } from '../http/page.ts'
 import { idTaken, invalid, problemTypes } from '../http/problem.ts'
 import { WireId } from '../http/schema.ts'
 import { findWorkspace } from '../workspaces/index.ts'
-import { canonicalise, checkContentSize, contentBodyLimit } from './canonical.ts'
+import { canonicalise, checkContentSize, contentBodyLimit, isLong } from './canonical.ts'
 import { findDocument, insertDocument, listDocuments } from './documents.queries.ts'
 import { Document, DocumentPage, DocumentPatch, DocumentQuery, NewDocument } from './documents.schema.ts'
 import { patchContent, patchTitle } from './patch.ts'
@@ -48,14 +48,18 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
         if (body.doc_type === 'mindmap' && body.content !== '') {
           throw invalid('A mind map has no text of its own', [{ pointer: '/content', detail: 'is not for mind maps' }])
         }
+        const findPermitted = async (trx: Parameters<typeof findWorkspace>[0]) =>
+          permit(await findWorkspace(trx, caller.userId, params.workspace_id))
+        if (isLong(body.content)) await asCaller(db, caller, findPermitted)
+        const text = await canonicalise(body.content)
         const row = await asCaller(db, caller, async (trx) => {
-          const { id: workspace_id } = permit(await findWorkspace(trx, caller.userId, params.workspace_id))
+          const { id: workspace_id } = await findPermitted(trx)
           const isNew = await insertDocument(trx, {
             id,
             workspace_id,
             title: body.title,
             doc_type: body.doc_type,
-            ...canonicalise(body.content),
+            ...text,
             created_by: caller.userId,
             updated_by: caller.userId,
           })
