@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { seededRandom } from '@mdcreator/shared/random'
 import * as Y from 'yjs'
 import { ServerProcess } from './server-process.ts'
 
@@ -16,7 +17,7 @@ export async function runKillRounds(
   rounds: number,
   { seed = 1, onRound = () => {} }: { seed?: number; onRound?: (round: number, so: KillRounds) => void } = {},
 ): Promise<KillRounds> {
-  const random = generator(seed)
+  const random = seededRandom(seed)
   const result: KillRounds = { rounds: 0, acknowledged: 0, lost: 0 }
   let server = await ServerProcess.start(dataDir)
   try {
@@ -86,15 +87,4 @@ async function read(server: ServerProcess, documentId: string): Promise<Set<stri
   const words = client.fragment.toArray().map((paragraph) => paragraph.toString().replace(/<[^>]*>/g, ''))
   client.close()
   return new Set(words)
-}
-
-/** Numbers below 1, the same for the same seed (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -3,16 +3,10 @@ import { isId } from '@mdcreator/shared/ids'
 import { personColor } from '@mdcreator/shared/person-color'
 import { can } from '@mdcreator/shared/roles'
 import { TokenError, type TokenVerifier } from '@mdcreator/shared/tokens'
-import type { ClientSocket } from './client-socket.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
+import type { Context } from './context.ts'
 import { Refusal } from './guard.ts'
 import type { Storage } from './storage.ts'
-
-/** Who a person is to the others in a document: awareness `user`, written by the server. */
-export type Identity = { id: string; name: string; avatar_url: string | null; color: string }
-
-/** What Hocuspocus carries with a connection. `socket` is there from the start, `user` once it is authenticated. */
-export type Context = { socket: ClientSocket; user: Identity }
 
 type Dependencies = { verifier: TokenVerifier; storage: Pick<Storage, 'access'> }
 

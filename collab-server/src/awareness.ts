@@ -2,7 +2,7 @@ import type { Connection } from '@hocuspocus/server'
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import { applyAwarenessUpdate } from 'y-protocols/awareness'
-import type { Identity } from './authenticate.ts'
+import type { Identity } from './context.ts'
 
 /** A caret, a name and a little more. */
 const maxStateBytes = 4 * 1024

@@ -4,6 +4,7 @@ import type { Logger } from '@mdcreator/shared/log'
 import { WebSocket } from 'ws'
 import { applyAwareness } from './awareness.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
+import type { SocketControl } from './context.ts'
 import { documentNameOf, type Frame, MessageType, readFrame, resyncMessages } from './frame.ts'
 import type { LiveDocuments } from './live-document.ts'
 import { AppendError, type UpdateLog } from './update-log.ts'
@@ -52,7 +53,7 @@ type Dependencies = { documents: LiveDocuments; updateLog: UpdateLog; log: Logge
  * once, and Hocuspocus sees a frame only when its edit is durable: so what Hocuspocus applies, broadcasts and
  * acknowledges can no longer be lost. The order of a document's frames is kept.
  */
-export class ClientSocket {
+export class ClientSocket implements SocketControl {
   private readonly ws: WebSocket
   private readonly deps: Dependencies
   private readonly channels = new Map<string, Channel>()
@@ -96,7 +97,6 @@ export class ClientSocket {
     if (this.ws.readyState === WebSocket.OPEN) this.ws.close(code, reason)
   }
 
-  /** Called once a document is authenticated and loaded: what waited for it is let through. */
   opened(connection: Connection): void {
     const channel = this.channels.get(connection.messageAddress)
     if (!channel) return
@@ -111,10 +111,6 @@ export class ClientSocket {
     this.regulate()
   }
 
-  /**
-   * Called where a document is refused. Hocuspocus then says so in its protocol; the socket is closed with the code,
-   * unless it carries other documents too.
-   */
   denied(documentName: string, code: CloseCode, reason: string): void {
     for (const [address, channel] of this.channels) {
       if (!channel.connection && documentNameOf(address) === documentName) this.channels.delete(address)
@@ -125,7 +121,6 @@ export class ClientSocket {
     })
   }
 
-  /** Ends one document on this socket, and the socket where it was the only one. */
   closeDocument(connection: Connection, code: CloseCode, reason: string): void {
     connection.close({ code, reason })
     if (!this.hasOpenDocument()) this.close(code, reason)

@@ -5,9 +5,8 @@ import type { CommandReply, CommandRequest } from '@mdcreator/shared/bus/message
 import type { Logger } from '@mdcreator/shared/log'
 import { printMarkdown } from '@mdcreator/shared/markdown/print'
 import * as Y from 'yjs'
-import type { Context } from './authenticate.ts'
-import type { ClientSocket } from './client-socket.ts'
 import { closeCodes } from './close-codes.ts'
+import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import type { LiveDocument, LiveDocuments } from './live-document.ts'
 import type { Projector } from './projection.ts'
@@ -84,7 +83,7 @@ function conflict(live: LiveDocument): Reply {
 
 function close({ hocuspocus }: Dependencies, documentId: string): void {
   for (const connection of hocuspocus.documents.get(documentId)?.getConnections() ?? []) {
-    const socket: ClientSocket = connection.context.socket
+    const { socket }: Context = connection.context
     socket.closeDocument(connection, closeCodes.notFound, 'The document was deleted')
   }
 }

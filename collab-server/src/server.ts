@@ -6,11 +6,12 @@ import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
 import { TaskWorker } from '@mdcreator/shared/task-worker'
 import type { TokenVerifier } from '@mdcreator/shared/tokens'
-import { authentication, type Context } from './authenticate.ts'
+import { authentication } from './authenticate.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { ClientSocket, defaultSocketLimits, type SocketLimits } from './client-socket.ts'
 import { closeCodes } from './close-codes.ts'
 import { handleCommands } from './commands.ts'
+import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import { guarded } from './guard.ts'
 import { LiveDocuments } from './live-document.ts'
@@ -69,7 +70,7 @@ export function createCollab(deps: CollabDependencies): Collab {
     onSocket(ws) {
       const socket = new ClientSocket(ws, { documents, updateLog, log, limits })
       // No part of the real request is handed on: nothing of it is needed, and its headers may be hostile.
-      socket.attach(hocuspocus.handleConnection(socket, new Request('http://localhost/collab'), { socket } as Context))
+      socket.attach(hocuspocus.handleConnection(socket, new Request('http://localhost/collab'), { socket } as unknown as Context))
     },
   })
   const stopCommands = handleCommands({ hocuspocus, storage, worker, documents, projector, bus, log })

@@ -1,17 +1,7 @@
+import { seededRandom } from '@mdcreator/shared/random'
 import { expect } from 'chai'
 import * as Y from 'yjs'
 import { type AcceptedClocks, validateUpdate } from './update-validator.ts'
-
-/** A deterministic generator of numbers below 1 (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 function updatesOf(doc: Y.Doc, edit: () => void): Uint8Array[] {
   const updates: Uint8Array[] = []
@@ -90,7 +80,7 @@ describe('the update validator', () => {
   it('lets nothing through that Yjs would choke on, and refuses no honest edit', function () {
     this.timeout(60_000)
     const seed = 20_261_123
-    const next = random(seed)
+    const next = seededRandom(seed)
     const pick = (n: number): number => Math.floor(next() * n)
     const server = new Y.Doc()
     const clients = [new Y.Doc(), new Y.Doc(), new Y.Doc()]
