@@ -70,7 +70,9 @@ export function createCollab(deps: CollabDependencies): Collab {
     onSocket(ws) {
       const socket = new ClientSocket(ws, { documents, updateLog, log, limits })
       // No part of the real request is handed on: nothing of it is needed, and its headers may be hostile.
-      socket.attach(hocuspocus.handleConnection(socket, new Request('http://localhost/collab'), { socket } as unknown as Context))
+      socket.attach(
+        hocuspocus.handleConnection(socket, new Request('http://localhost/collab'), { socket } as unknown as Context),
+      )
     },
   })
   const stopCommands = handleCommands({ hocuspocus, storage, worker, documents, projector, bus, log })
