@@ -51,7 +51,10 @@ function applyHunk(
   hunk: Hunk,
   budget: Budget,
 ): void {
-  const pairs = pairUp(present.slice(hunk.aStart, hunk.aEnd), wanted.slice(hunk.bStart, hunk.bEnd))
+  // Each pair changes a text at least.
+  const most = Math.min(hunk.aEnd - hunk.aStart, hunk.bEnd - hunk.bStart)
+  const pairs =
+    most <= budget.changes ? pairUp(present.slice(hunk.aStart, hunk.aEnd), wanted.slice(hunk.bStart, hunk.bEnd)) : []
   let { aEnd, bEnd } = hunk
   for (let index = pairs.length; index >= 0; index--) {
     const [at, to] = pairs[index - 1] ?? [-1, -1]
