@@ -6,6 +6,8 @@ import type { Identity } from './context.ts'
 
 /** A caret, a name and a little more. */
 const maxStateBytes = 4 * 1024
+/** States are renewed every 15 s: beyond, somebody means to stay for ever. */
+const maxClock = 2 ** 31 - 1
 
 /**
  * Applies what a connection says of itself (y-protocols/awareness). Who it is comes from the token: whatever a client calls
@@ -18,7 +20,7 @@ const maxStateBytes = 4 * 1024
  */
 export function applyAwareness(connection: Connection, update: Uint8Array, clientId: number | null): number | null {
   const own = readStates(update).find((state) => clientId === null || state.clientId === clientId)
-  if (!own) return clientId
+  if (!own || (clientId === null && isTaken(connection, own.clientId))) return clientId
   const user: Identity = connection.context.user
   const state = own.state === null ? null : { ...own.state, user }
   const rewritten = encoding.encode((encoder) => {
@@ -31,6 +33,13 @@ export function applyAwareness(connection: Connection, update: Uint8Array, clien
   return own.clientId
 }
 
+/** True where somebody else speaks for that Yjs client; one's own old connection may not have ended yet. */
+function isTaken({ document, context }: Connection, clientId: number): boolean {
+  return document
+    .getConnections()
+    .some((other) => other.context.user.id !== context.user.id && document.getClients(other).has(clientId))
+}
+
 type State = { clientId: number; clock: number; state: Record<string, unknown> | null }
 
 function readStates(update: Uint8Array): State[] {
@@ -39,6 +48,7 @@ function readStates(update: Uint8Array): State[] {
   return Array.from({ length: Math.min(decoding.readVarUint(decoder), update.byteLength) }, () => {
     const clientId = decoding.readVarUint(decoder)
     const clock = decoding.readVarUint(decoder)
+    if (clock > maxClock) throw new Error('The clock of the awareness state is too high')
     const state: unknown = JSON.parse(decoding.readVarString(decoder))
     if (typeof state !== 'object' || Array.isArray(state)) throw new Error('An awareness state must be an object')
     return { clientId, clock, state: state as State['state'] }

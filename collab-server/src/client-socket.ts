@@ -2,11 +2,12 @@ import { type Connection, type Hocuspocus, OutgoingMessage } from '@hocuspocus/s
 import { isId } from '@mdcreator/shared/ids'
 import type { Logger } from '@mdcreator/shared/log'
 import { WebSocket } from 'ws'
+import { AcceptedEdits } from './accepted.ts'
 import { applyAwareness } from './awareness.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
 import type { SocketControl } from './context.ts'
 import { documentNameOf, type Frame, MessageType, readFrame, resyncMessages } from './frame.ts'
-import type { LiveDocuments } from './live-document.ts'
+import type { LiveDocument, LiveDocuments } from './live-document.ts'
 import { AppendError, type UpdateLog } from './update-log.ts'
 import { isEmpty, validateUpdate } from './update-validator.ts'
 
@@ -30,10 +31,13 @@ export const defaultSocketLimits: SocketLimits = {
   slowReaderBytes: 64 * 1024 * 1024,
 }
 
+/** Documents on one socket. */
+const maxDocuments = 100
 /** Refusals in a row after which a client that cannot be brought into step is closed. */
 const maxResyncs = 5
 
-type Waiting = { data: Uint8Array; frame: Frame; durable: Promise<number> | null }
+/** `durable` and `live` are there for edits: the promise of the log row's id, and the document that waits for it. */
+type Waiting = { data: Uint8Array; frame: Frame; durable: Promise<number> | null; live: LiveDocument | null }
 
 /** One document on one socket. `connection` is null until Hocuspocus has authenticated and loaded it. */
 type Channel = {
@@ -42,6 +46,8 @@ type Channel = {
   clientId: number | null
   queue: Waiting[]
   draining: boolean
+  /** After a failure nothing of it reaches Hocuspocus any more; what is durable is applied all the same. */
+  failed: boolean
   resyncs: number
 }
 
@@ -61,6 +67,7 @@ export class ClientSocket implements SocketControl {
   private client: ClientConnection | null = null
   private queuedBytes = 0
   private droppedBytes = 0
+  private openDocuments = 0
   private refusedSignIns = 0
 
   constructor(ws: WebSocket, deps: Dependencies) {
@@ -103,7 +110,11 @@ export class ClientSocket implements SocketControl {
     clearTimeout(this.authenticationTimer)
     this.refusedSignIns = 0
     channel.connection = connection
-    connection.onClose(() => this.channels.delete(connection.messageAddress))
+    this.openDocuments++
+    connection.onClose(() => {
+      this.openDocuments--
+      this.channels.delete(connection.messageAddress)
+    })
     for (const { data, frame } of channel.queue.splice(0)) {
       this.queuedBytes -= data.byteLength
       this.enqueue(channel, data, frame)
@@ -113,9 +124,12 @@ export class ClientSocket implements SocketControl {
 
   denied(documentName: string, code: CloseCode, reason: string): void {
     for (const [address, channel] of this.channels) {
-      if (!channel.connection && documentNameOf(address) === documentName) this.channels.delete(address)
+      if (channel.connection || documentNameOf(address) !== documentName) continue
+      this.channels.delete(address)
+      for (const { data } of channel.queue.splice(0)) this.queuedBytes -= data.byteLength
     }
     this.refusedSignIns++
+    this.regulate()
     setImmediate(() => {
       if (this.refusedSignIns >= 5 || !this.hasOpenDocument()) this.close(code, reason)
     })
@@ -127,7 +141,7 @@ export class ClientSocket implements SocketControl {
   }
 
   private hasOpenDocument(): boolean {
-    return [...this.channels.values()].some((channel) => channel.connection !== null)
+    return this.openDocuments > 0
   }
 
   private receive(buffer: Buffer, isBinary: boolean): void {
@@ -166,40 +180,50 @@ export class ClientSocket implements SocketControl {
     }
   }
 
-  private authenticate(data: Uint8Array, { address }: Frame): void {
+  private authenticate(data: Uint8Array, { address, documentName }: Frame): void {
     if (!this.channels.has(address)) {
-      this.channels.set(address, { connection: null, clientId: null, queue: [], draining: false, resyncs: 0 })
+      const others = [...this.channels.keys()].filter((other) => documentNameOf(other) === documentName)
+      // Hocuspocus would take the token for the connection that has the plain name.
+      if ([address, ...others].includes(documentName) && others.length > 0) {
+        return void this.close(closeCodes.invalidPayload, 'One document, two ways of naming it')
+      }
+      if (this.channels.size >= maxDocuments) return void this.close(closeCodes.tooMany, 'Too many documents')
+      const state = { queue: [], draining: false, failed: false, resyncs: 0 }
+      this.channels.set(address, { connection: null, clientId: null, ...state })
     }
     this.client?.handleMessage(data)
   }
 
   /** Starts an edit's way to the log and puts its frame in line. */
   private enqueue(channel: Channel, data: Uint8Array, frame: Frame): void {
-    const durable = channel.connection ? this.append(channel, channel.connection, frame) : null
-    if (durable === 'refused') return
+    const edit = channel.connection ? this.append(channel, channel.connection, frame) : null
+    if (edit === 'refused') return
     this.queuedBytes += data.byteLength
-    channel.queue.push({ data, frame, durable })
+    channel.queue.push({ data, frame, durable: edit?.durable ?? null, live: edit?.live ?? null })
     if (channel.connection && !channel.draining) void this.drain(channel)
   }
 
-  /** The promise of the row's id for an edit that must be stored, null for every other frame. */
+  /** Sends an edit that must be stored to the log; null for every other frame. */
   private append(
     channel: Channel,
     connection: Connection,
     { address, update }: Frame,
-  ): Promise<number> | null | 'refused' {
+  ): { durable: Promise<number>; live: LiveDocument } | null | 'refused' {
     if (!update || isEmpty(update)) return null
-    if (connection.readOnly) return this.refuseWrite(connection, update)
     const live = this.deps.documents.of(connection.document)
-    if (!live) return 'refused'
-    switch (validateUpdate(update, connection.document, live.accepted)) {
+    if (!live || channel.failed) return 'refused'
+    const userId: string = connection.context.user.id
+    if (connection.readOnly) return this.refuseWrite(connection, update, userId)
+    switch (validateUpdate(update, connection.document, live.accepted, userId)) {
       case 'known':
         return null
-      case 'new': {
+      case 'new':
         channel.resyncs = 0
-        const userId: string = connection.context.user.id
-        return live.store(this.deps.updateLog.append({ documentId: live.id, data: update, userId, origin: 'client' }))
-      }
+        live.begun()
+        return {
+          durable: this.deps.updateLog.append({ documentId: live.id, data: update, userId, origin: 'client' }),
+          live,
+        }
       case 'gap':
         if (++channel.resyncs > maxResyncs)
           this.close(closeCodes.invalidPayload, 'The edits cannot be brought into step')
@@ -214,22 +238,24 @@ export class ClientSocket implements SocketControl {
     }
   }
 
+  /** Hands on what waits, in order. A failure ends the socket, but not the way of the edits that are durable by then. */
   private async drain(channel: Channel): Promise<void> {
     channel.draining = true
-    try {
-      for (let next = channel.queue[0]; next; next = channel.queue[0]) {
+    for (let next = channel.queue[0]; next; next = channel.queue[0]) {
+      try {
         const id = await next.durable
-        channel.queue.shift()
-        this.queuedBytes -= next.data.byteLength
-        this.regulate()
         this.deliver(channel, next, id)
+      } catch (err) {
+        channel.failed = true
+        next.live?.accepted.settle()
+        this.failed(err)
       }
-    } catch (err) {
-      channel.queue.length = 0
-      this.failed(err)
-    } finally {
-      channel.draining = false
+      channel.queue.shift()
+      this.queuedBytes -= next.data.byteLength
+      next.live?.ended()
+      this.regulate()
     }
+    channel.draining = false
   }
 
   private failed(err: unknown): void {
@@ -243,19 +269,20 @@ export class ClientSocket implements SocketControl {
   }
 
   /** Hands a frame to Hocuspocus. A durable edit is applied even where its sender has gone in the meantime. */
-  private deliver(channel: Channel, { data, frame }: Waiting, id: number | null): void {
+  private deliver(channel: Channel, { data, frame, live }: Waiting, id: number | null): void {
     const connection = channel.connection as Connection
-    const live = this.deps.documents.of(connection.document)
-    if (id !== null && frame.update) live?.logged(id, frame.update.byteLength, connection.context.user.id)
-    const isOpen = this.channels.get(frame.address) === channel
+    const isOpen = !channel.failed && this.channels.get(frame.address) === channel
+    if (live && id !== null && frame.update) {
+      live.logged(id, frame.update.byteLength, connection.context.user.id)
+      if (!isOpen) live.apply(frame.update, connection.context)
+    }
     if (isOpen && frame.awareness) channel.clientId = applyAwareness(connection, frame.awareness, channel.clientId)
     else if (isOpen) this.client?.handleMessage(data)
-    else if (id !== null && frame.update) live?.apply(frame.update, connection.context)
   }
 
   /** A reader's edit: only what adds nothing is acknowledged (providers send all they have when they connect). */
-  private refuseWrite(connection: Connection, update: Uint8Array): 'refused' {
-    const known = validateUpdate(update, connection.document, new Map()) === 'known'
+  private refuseWrite(connection: Connection, update: Uint8Array, userId: string): 'refused' {
+    const known = validateUpdate(update, connection.document, new AcceptedEdits(), userId) === 'known'
     this.send(new OutgoingMessage(connection.messageAddress).writeSyncStatus(known).toUint8Array())
     return 'refused'
   }

@@ -38,7 +38,7 @@ export function handleCommands(deps: Dependencies): () => void {
 
 async function write(deps: Dependencies, request: Request): Promise<Reply> {
   if (!(await deps.storage.exists(request.document_id))) return { outcome: 'not-found' }
-  const connection = await deps.hocuspocus.openDirectConnection(request.document_id)
+  const connection = await open(deps.hocuspocus, request.document_id)
   try {
     const live = connection.document && deps.documents.of(connection.document)
     if (!live) throw new Error('The document was unloaded while it was opened')
@@ -49,6 +49,14 @@ async function write(deps: Dependencies, request: Request): Promise<Reply> {
       deps.log.warn({ err, document: request.document_id }, 'a document could not be released')
     })
   }
+}
+
+/** Hocuspocus may hand out a document that is unloaded in the same moment: then it is loaded again. */
+async function open(hocuspocus: Hocuspocus<Context>, documentId: string) {
+  const connection = await hocuspocus.openDirectConnection(documentId)
+  if (!connection.document?.isDestroyed) return connection
+  await connection.disconnect()
+  return hocuspocus.openDirectConnection(documentId)
 }
 
 /**
@@ -63,7 +71,14 @@ async function replaceText(deps: Dependencies, live: LiveDocument, request: Requ
   // Strict: what was typed while the change was made is not what the caller read.
   if (!isBase(live, request)) return conflict(live)
   const { document_id: documentId, user_id: userId, base_version: baseVersion, title } = request
-  const stored = await live.writing(() => storage.commit({ documentId, userId, baseVersion, title, change }))
+  const stored = await live
+    .writing(() => storage.commit({ documentId, userId, baseVersion, title, change }))
+    .catch(async (error: unknown) => {
+      // It may have been stored before the connection broke: then the live document must have it too.
+      const rows = await storage.load(documentId)
+      if (rows) live.applyStored(rows, () => {})
+      throw error
+    })
   if (!stored) return (await storage.exists(documentId)) ? conflict(live) : { outcome: 'not-found' }
   if (change) {
     live.logged(stored.clock, change.update.byteLength, userId)

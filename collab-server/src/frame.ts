@@ -28,6 +28,9 @@ const fromClients = new Set<number>([
 /** The three kinds of sync message (y-protocols/sync). */
 export const SyncType = { Step1: 0, Step2: 1, Update: 2 } as const
 
+/** A name, or a name and a session. */
+const addressForm = /^[^\0]{1,64}(?:\0[^\0]{1,64})?$/
+
 export type Frame = {
   /** What the frame is addressed with: the document's name, and where the provider uses sessions, `\0` and its session. */
   address: string
@@ -47,6 +50,7 @@ export function readFrame(data: Uint8Array): Frame | null {
   if (data.length === 1 && data[0] === MessageType.Pong) return null
   const decoder = decoding.createDecoder(data)
   const address = decoding.readVarString(decoder)
+  if (!addressForm.test(address)) throw new Error('No address of a document')
   const type = decoding.readVarUint(decoder)
   if (!fromClients.has(type)) throw new Error(`A client may not send messages of type ${type}`)
   return { address, documentName: documentNameOf(address), type, ...readBody(decoder, type) }

@@ -3,19 +3,20 @@ import type { Document } from '@hocuspocus/server'
 import { DocumentReader } from '@mdcreator/shared/markdown/reader'
 import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
-import type { AcceptedClocks } from './update-validator.ts'
+import { AcceptedEdits } from './accepted.ts'
+import type { StoredDocument } from './storage.ts'
 
-/** Yjs draws its client ids from 32 bits too. Not the document's own, which Yjs changes when an update bears it. */
-const newClientId = (): number => randomInt(2 ** 32)
+/** Owns the Yjs clients that the server itself writes as: no user may use them. */
+export const server = 'server'
 
 /** What this server knows of a loaded document besides its content. */
 export class LiveDocument {
   readonly document: Document
-  readonly accepted: AcceptedClocks = new Map()
+  readonly accepted = new AcceptedEdits()
   /** The id of the last log row that is applied. */
   clock: number
   /** The Yjs client of this server's own changes: one for as long as the document is loaded, or its state would grow. */
-  writerId = newClientId()
+  writerId = this.newWriter()
   /** Who made the last edit. */
   lastEditor: string | null = null
   /** The log's rows and bytes since the last checkpoint, as far as this server has seen. */
@@ -25,7 +26,8 @@ export class LiveDocument {
   /** Writes from the API, one after the other. */
   private writes: Promise<unknown> = Promise.resolve()
   private readonly reader: DocumentReader
-  private readonly appends = new Set<Promise<number>>()
+  private onTheirWay = 0
+  private readonly waiting: (() => void)[] = []
 
   constructor(
     document: Document,
@@ -47,22 +49,43 @@ export class LiveDocument {
     return this.reader.read()
   }
 
-  /** Remembers an append that is on its way, so that the document is not unloaded before it is applied. */
-  store(append: Promise<number>): Promise<number> {
-    this.appends.add(append)
-    const done = (): void => {
-      this.appends.delete(append)
-    }
-    append.then(done, () => {
-      done()
-      this.accepted.clear()
-    })
-    return append
+  /** An edit was accepted and is on its way to the log; `ended` follows once it is applied, or given up. */
+  begun(): void {
+    this.onTheirWay++
   }
 
-  /** Resolves once every append so far is applied or given up, and every write from the API has ended. */
+  ended(): void {
+    this.onTheirWay--
+    if (this.onTheirWay > 0) return
+    this.accepted.settle()
+    for (const resolve of this.waiting.splice(0)) resolve()
+  }
+
+  /** Resolves once every edit so far is applied or given up, and every write from the API has ended. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.appends, this.writes])
+    if (this.onTheirWay > 0) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    await this.writes
+  }
+
+  /** Applies what is stored, in one transaction. A row that Yjs cannot apply is passed over: the others still count. */
+  applyStored({ state, tail }: StoredDocument, onError: (error: unknown) => void): void {
+    const { document } = this
+    document.transact(() => {
+      if (state) Y.applyUpdate(document, state)
+      for (const { data, userId, origin } of tail) {
+        try {
+          Y.applyUpdate(document, data)
+          const owner = (origin === 'client' && userId) || server
+          for (const client of Y.parseUpdateMeta(data).from.keys()) this.accepted.claim(client, owner)
+        } catch (error) {
+          onError(error)
+        }
+      }
+    })
+    // What waits for an edit that was never acknowledged stays in the rows. Offered to clients it would come back from
+    // them as a gap, again and again; whoever has the missing edit has this one too.
+    document.store.pendingStructs = null
+    document.store.pendingDs = null
   }
 
   /** Applies an update that is in the log already. */
@@ -92,9 +115,16 @@ export class LiveDocument {
     try {
       return await commit()
     } catch (error) {
-      this.writerId = newClientId()
+      this.writerId = this.newWriter()
       throw error
     }
+  }
+
+  /** Yjs draws its client ids from 32 bits too. Not the document's own, which Yjs changes when an update bears it. */
+  private newWriter(): number {
+    const id = randomInt(2 ** 32)
+    this.accepted.claim(id, server)
+    return id
   }
 
   /** Runs `write` once all earlier ones have ended. */

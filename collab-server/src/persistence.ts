@@ -1,6 +1,5 @@
-import type { Document, Extension } from '@hocuspocus/server'
+import type { Extension } from '@hocuspocus/server'
 import type { Logger } from '@mdcreator/shared/log'
-import * as Y from 'yjs'
 import { type Checkpoints, isDue } from './checkpoints.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
@@ -32,11 +31,19 @@ export function persistence({
 }: Dependencies): Extension<Context> {
   return {
     async onLoadDocument({ documentName, document }) {
-      const stored = await retrying(() => loadSeeded(storage, worker, documentName), loadRetryMs)
+      const stored = await retrying(() => loadSeeded(storage, worker, documentName), loadRetryMs).catch(
+        (error: unknown) => {
+          // Hocuspocus forgets it without ending its timers.
+          document.destroy()
+          throw error
+        },
+      )
       if (!stored) throw new Error(`document ${documentName} does not exist`)
-      applyStored(document, stored)
-      const tail = { rows: stored.tail.length, bytes: stored.tail.reduce((sum, update) => sum + update.byteLength, 0) }
+      const tail = { rows: stored.tail.length, bytes: stored.tail.reduce((sum, { data }) => sum + data.byteLength, 0) }
       const live = new LiveDocument(document, { clock: stored.clock, stateBytes: stored.state?.byteLength ?? 0, tail })
+      live.applyStored(stored, (err) =>
+        log.error({ err, document: documentName }, 'a row of the log cannot be applied'),
+      )
       documents.add(live)
       if (isDue(live)) checkpoints.request(live.id, live)
     },
@@ -52,7 +59,10 @@ export function persistence({
       const live = documents.of(document)
       if (!live) return
       await live.settled()
-      await projector.flush(live)
+      // Not a reason to stay loaded: the checkpoint after the unload projects from the rows.
+      await projector
+        .flush(live)
+        .catch((err: unknown) => log.warn({ err, document: live.id }, 'left without a projection'))
     },
 
     async afterUnloadDocument({ documentName }) {
@@ -76,15 +86,4 @@ async function loadSeeded(
   if (!stored || stored.state || stored.tail.length > 0) return stored
   await storage.seed(documentId, (content) => worker.run('seed', content))
   return storage.load(documentId)
-}
-
-function applyStored(document: Document, { state, tail }: StoredDocument): void {
-  document.transact(() => {
-    if (state) Y.applyUpdate(document, state)
-    for (const update of tail) Y.applyUpdate(document, update)
-  })
-  // What waits for an edit that was never acknowledged stays in the rows. Offered to clients it would come back from
-  // them as a gap, again and again; whoever has the missing edit has this one too.
-  document.store.pendingStructs = null
-  document.store.pendingDs = null
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Hocuspocus } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Config } from '@mdcreator/shared/config'
@@ -40,6 +41,8 @@ export type Collab = {
 }
 
 const maxFrameBytes = 4 * 1024 * 1024
+/** How long the log may take to store what has arrived before a stop goes on. */
+const drainMs = 3_000
 /** ws pings find dead peers; Hocuspocus's own timeout would also end clients that only read. */
 const neverMs = 24 * 60 * 60 * 1000
 
@@ -86,18 +89,25 @@ export function createCollab(deps: CollabDependencies): Collab {
     },
     async stop() {
       stopCommands()
+      upgrades.refuseNew()
       // What has arrived is stored and acknowledged before its sender is cut off.
-      await updateLog.drained()
+      await within(updateLog.drained(), drainMs)
       await upgrades.close(closeCodes.restarting, 'The server is restarting')
-      await updateLog.drained()
+      await within(updateLog.drained(), drainMs)
       await Promise.allSettled(hocuspocus.unloadingDocuments.values())
-      for (const live of documents) await live.settled()
-      for (const live of documents) await projector.flush(live)
+      const projections = await Promise.allSettled([...documents].map((live) => projector.flush(live)))
+      const failed = projections.filter(({ status }) => status === 'rejected').length
+      if (failed > 0) log.warn({ documents: failed }, 'stopped without a projection; the log has the edits')
       await checkpoints.stop()
       await worker.close()
       await storage.close()
     },
   }
+}
+
+/** Waits for something, but not for ever. */
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  await Promise.race([work, delay(ms, undefined, { ref: false })])
 }
 
 async function warnOfVolatileCommits(storage: Storage, log: Logger): Promise<void> {

@@ -22,7 +22,8 @@ export type LogEntry = {
 export type Projection = { content: string; plainText: string; wordCount: number }
 
 /** A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the id of the tail's last row. */
-export type StoredDocument = { state: Uint8Array | null; tail: Uint8Array[]; clock: number }
+export type StoredDocument = { state: Uint8Array | null; tail: StoredUpdate[]; clock: number }
+export type StoredUpdate = { data: Uint8Array; userId: string | null; origin: 'client' | 'api' | 'seed' }
 
 /** A change from the API, stored as a whole or not at all. */
 export type Write = {
@@ -92,14 +93,14 @@ export class Storage {
   async load(documentId: string): Promise<StoredDocument | null> {
     const { rows } = await this.pool.query({
       name: 'load',
-      text: `select 0::bigint as id, yjs_state as data from documents where id = $1 and deleted_at is null
-        union all select id, data from document_updates where document_id = $1
+      text: `select 0::bigint as id, yjs_state as data, null::uuid as user_id, null as origin from documents where id = $1 and deleted_at is null
+        union all select id, data, user_id, origin from document_updates where document_id = $1
         order by id`,
       values: [documentId],
     })
     if (rows[0]?.id !== 0) return null
     const [checkpoint, ...tail] = rows
-    return { state: checkpoint.data, tail: tail.map((row) => row.data), clock: tail.at(-1)?.id ?? 0 }
+    return { state: checkpoint.data, tail: tail.map(toUpdate), clock: tail.at(-1)?.id ?? 0 }
   }
 
   /**
@@ -204,9 +205,10 @@ export class Storage {
         documentId,
         bytes(state),
       ])
-      if (projection && rows[0].yjs_clock <= clock) {
+      // Whatever was projected before is in the rows that were folded, though ids are not in commit order.
+      if (projection) {
         await client.query(
-          'update documents set content = $2, plain_text = $3, word_count = $4, yjs_clock = $5 where id = $1',
+          'update documents set content = $2, plain_text = $3, word_count = $4, yjs_clock = greatest(yjs_clock, $5) where id = $1',
           [documentId, projection.content, projection.plainText, projection.wordCount, clock],
         )
       }
@@ -261,6 +263,18 @@ export type Fold = (document: {
   state: Uint8Array | null
   tail: Uint8Array[]
 }) => Promise<{ state: Uint8Array; projection: Projection | null }>
+
+const toUpdate = ({
+  data,
+  user_id,
+  origin,
+}: {
+  data: Uint8Array
+  user_id: string | null
+  origin: StoredUpdate['origin']
+}): StoredUpdate => ({
+  ...{ data, origin, userId: user_id },
+})
 
 async function hasUpdates(client: PoolClient, documentId: string): Promise<boolean> {
   const { rows } = await client.query('select from document_updates where document_id = $1 limit 1', [documentId])

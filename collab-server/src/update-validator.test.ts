@@ -1,7 +1,8 @@
 import { seededRandom } from '@mdcreator/shared/random'
 import { expect } from 'chai'
 import * as Y from 'yjs'
-import { type AcceptedClocks, validateUpdate } from './update-validator.ts'
+import { AcceptedEdits } from './accepted.ts'
+import { validateUpdate } from './update-validator.ts'
 
 function updatesOf(doc: Y.Doc, edit: () => void): Uint8Array[] {
   const updates: Uint8Array[] = []
@@ -14,8 +15,8 @@ function updatesOf(doc: Y.Doc, edit: () => void): Uint8Array[] {
   return updates
 }
 
-const validate = (update: Uint8Array, doc: Y.Doc, accepted: AcceptedClocks = new Map()) =>
-  validateUpdate(update, doc, accepted)
+const validate = (update: Uint8Array, doc: Y.Doc, accepted = new AcceptedEdits(), user = 'ada') =>
+  validateUpdate(update, doc, accepted, user)
 
 describe('the update validator', () => {
   it('accepts an edit, and an edit that builds on one that is accepted but not applied yet', () => {
@@ -25,7 +26,7 @@ describe('the update validator', () => {
       text.insert(0, 'a')
       text.insert(1, 'b')
     }) as [Uint8Array, Uint8Array]
-    const accepted: AcceptedClocks = new Map()
+    const accepted = new AcceptedEdits()
     const server = new Y.Doc()
     expect(validate(second, server)).to.equal('gap')
     expect(validate(first, server, accepted)).to.equal('new')
@@ -74,7 +75,7 @@ describe('the update validator', () => {
     client.getText('default').insert(0, 'x'.repeat(1000))
     const update = Y.encodeStateAsUpdate(client)
     const limits = { bytes: 500, structs: 10, deletes: 10 }
-    expect(validateUpdate(update, new Y.Doc(), new Map(), limits)).to.equal('too-large')
+    expect(validateUpdate(update, new Y.Doc(), new AcceptedEdits(), 'ada', limits)).to.equal('too-large')
   })
 
   it('lets nothing through that Yjs would choke on, and refuses no honest edit', function () {

@@ -1,8 +1,11 @@
+import * as decoding from 'lib0/decoding'
 import * as Y from 'yjs'
+import type { AcceptedEdits } from './accepted.ts'
+import { checkStructs, type Decoded, maxClock } from './update-structs.ts'
 
 export type ValidatorLimits = { bytes: number; structs: number; deletes: number }
 
-export const defaultLimits: ValidatorLimits = { bytes: 4 * 1024 * 1024, structs: 200_000, deletes: 400_000 }
+const defaultLimits: ValidatorLimits = { bytes: 4 * 1024 * 1024, structs: 200_000, deletes: 400_000 }
 
 /**
  * `new` changes the document, `known` adds nothing, `gap` builds on something that is not here yet (the sender must
@@ -10,95 +13,69 @@ export const defaultLimits: ValidatorLimits = { bytes: 4 * 1024 * 1024, structs:
  */
 export type Verdict = 'new' | 'known' | 'gap' | 'malformed' | 'too-large'
 
-/** Clocks that were accepted but are not applied yet, by client id. */
-export type AcceptedClocks = Map<number, number>
-
-/** Yjs writes clocks as unsigned 32-bit integers in places; beyond this two updates can overflow each other. */
-const maxClock = 2 ** 31 - 1
-
 /**
- * Judges a Yjs update (v1) against a document and what was accepted for it already, and on `new` adds the update's
- * clocks to `accepted`. Costs in the order of the update's size, whatever the document's.
+ * Judges a Yjs update (v1) by a user against a document and what was accepted for it already, and on `new` accepts it.
+ * Costs in the order of the update's size, whatever the document's.
  */
 export function validateUpdate(
   update: Uint8Array,
   doc: Y.Doc,
-  accepted: AcceptedClocks,
+  accepted: AcceptedEdits,
+  userId: string,
   limits = defaultLimits,
 ): Verdict {
   if (isEmpty(update)) return 'known'
   if (update.byteLength > limits.bytes) return 'too-large'
-  let decoded: ReturnType<typeof Y.decodeUpdate>
+  let decoded: Decoded
   try {
     decoded = Y.decodeUpdate(update)
   } catch {
     return 'malformed'
   }
   if (decoded.structs.length > limits.structs) return 'too-large'
-  const clocks: AcceptedClocks = new Map()
-  const clockOf = (client: number): number => clocks.get(client) ?? knownClock(doc, accepted, client)
-  const verdict = checkStructs(decoded.structs, clocks, clockOf) ?? checkDeletes(decoded.ds, clockOf, limits.deletes)
-  if (verdict) return verdict
-  if (!addsStructs(decoded.structs, doc) && !addsDeletes(decoded.ds, doc)) return 'known'
-  for (const [client, clock] of clocks) accepted.set(client, clock)
+  const structs = checkStructs(decoded.structs, doc, accepted)
+  if (typeof structs === 'string') return structs
+  const { authors, last, depth } = structs
+  const clockOf = (client: number): number => {
+    const struct = last.get(client)
+    return Math.max(struct ? struct.id.clock + struct.length : 0, accepted.clockOf(doc, client))
+  }
+  const problem = checkBlocks(update, decoded) ?? checkDeletes(decoded.ds, clockOf, limits.deletes)
+  if (problem) return problem
+  for (const client of authors) if (!accepted.isFree(client, userId)) return 'malformed'
+  if (authors.size === 0 && !addsDeletes(decoded.ds, doc)) return 'known'
+  accepted.depth = depth
+  for (const client of authors) {
+    const struct = last.get(client)
+    accepted.claim(client, userId)
+    if (struct) accepted.accept(client, { clock: clockOf(client), endsWithGc: struct instanceof Y.GC })
+  }
   return 'new'
 }
 
 /** `[0, 0]`: no structs and no deletes. Providers send it when they have nothing to add. */
 export const isEmpty = (update: Uint8Array): boolean => update.byteLength === 2 && update[0] === 0 && update[1] === 0
 
-type Decoded = ReturnType<typeof Y.decodeUpdate>
-
-function knownClock(doc: Y.Doc, accepted: AcceptedClocks, client: number): number {
-  const applied = Y.getState(doc.store, client)
-  const ahead = accepted.get(client)
-  if (ahead === undefined) return applied
-  if (ahead > applied) return ahead
-  accepted.delete(client)
-  return applied
+/** Of two blocks of one Yjs client, Yjs integrates only the last: honest updates have one each. */
+function checkBlocks(update: Uint8Array, { structs }: Decoded): 'malformed' | null {
+  const blocks = decoding.readVarUint(decoding.createDecoder(update))
+  return blocks === new Set(structs.map(({ id }) => id.client)).size ? null : 'malformed'
 }
 
-function checkStructs(
-  structs: Decoded['structs'],
-  clocks: AcceptedClocks,
-  clockOf: (client: number) => number,
-): Verdict | null {
-  for (const struct of structs) {
-    const { client, clock } = struct.id
-    if (!Number.isSafeInteger(client) || struct instanceof Y.Skip || !(struct.length > 0)) return 'malformed'
-    if (clock + struct.length > maxClock) return 'malformed'
-    if (clock > clockOf(client)) return 'gap'
-    clocks.set(client, Math.max(clockOf(client), clock + struct.length))
-  }
-  // Only now is everything known that an item may point at.
-  for (const struct of structs) {
-    if (!(struct instanceof Y.Item)) continue
-    const targets = [struct.origin, struct.rightOrigin, struct.parent instanceof Y.ID ? struct.parent : null]
-    for (const target of targets) {
-      if (!target) continue
-      if (target.clock >= clockOf(target.client)) return 'gap'
-      if (target.client === struct.id.client && target.clock >= struct.id.clock) return 'malformed'
-    }
-  }
-  return null
-}
-
+/** Ranges lie in order and apart, as Yjs writes them: overlapping ones would take time by the square of their number. */
 function checkDeletes(deletes: Decoded['ds'], clockOf: (client: number) => number, limit: number): Verdict | null {
   let count = 0
   for (const [client, ranges] of deletes.clients) {
     if (!Number.isSafeInteger(client)) return 'malformed'
+    let end = 0
     for (const { clock, len } of ranges) {
       if (++count > limit) return 'too-large'
-      if (!(len > 0) || clock + len > maxClock) return 'malformed'
-      if (clock + len > clockOf(client)) return 'gap'
+      if (!(len > 0) || clock < end || clock + len > maxClock) return 'malformed'
+      end = clock + len
     }
+    if (end > clockOf(client)) return 'gap'
   }
   return null
-}
-
-/** Against what is applied, not what is accepted: only what is in the document is surely in the log. */
-function addsStructs(structs: Decoded['structs'], doc: Y.Doc): boolean {
-  return structs.some((struct) => struct.id.clock + struct.length > Y.getState(doc.store, struct.id.client))
 }
 
 /** A reconnecting client sends its whole delete set again; only a range that is not deleted yet is news. */

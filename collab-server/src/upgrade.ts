@@ -43,10 +43,15 @@ export class Upgrades {
     return true
   }
 
-  /** Accepts no more sockets, closes those there are, and ends after `graceMs` those that have not closed by then. */
-  async close(code: number, reason: string, graceMs = 2_000): Promise<void> {
+  /** Answers every further upgrade with 503. */
+  refuseNew(): void {
     this.accepting = false
     clearInterval(this.pinger)
+  }
+
+  /** Accepts no more sockets, closes those there are, and ends after `graceMs` those that have not closed by then. */
+  async close(code: number, reason: string, graceMs = 2_000): Promise<void> {
+    this.refuseNew()
     const terminate = setTimeout(() => {
       for (const ws of this.server.clients) ws.terminate()
     }, graceMs)
