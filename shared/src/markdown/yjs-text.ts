@@ -140,6 +140,11 @@ class Cursor {
   }
 }
 
+/** Fills a new Yjs text. */
+export function insertText(target: Y.XmlText, texts: readonly Node[]): void {
+  target.applyDelta(deltasOf(texts))
+}
+
 /** Writes the least change into a Yjs text that makes it read as these text nodes. */
 export function updateText(target: Y.XmlText, texts: readonly Node[], budget: Budget): void {
   const current = spansOf(target.toDelta() as Delta[])
