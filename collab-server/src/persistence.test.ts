@@ -158,7 +158,7 @@ describe('what is stored', () => {
     const document = await world.document()
     const doc = new Y.Doc()
     const paragraph = new Y.XmlElement('paragraph')
-    paragraph.push([new Y.XmlText('left behind')])
+    paragraph.insert(0, [new Y.XmlText('left behind')])
     doc.getXmlFragment('default').push([paragraph])
     await world.owner.query(
       `insert into document_updates (document_id, data, origin, created_at) values ($1, $2, 'client', now() - interval '1 hour')`,

@@ -52,7 +52,7 @@ async function measure({ provider, document }: Client): Promise<number> {
 function withEdits(count: number): Y.Doc {
   const document = new Y.Doc()
   const paragraph = new Y.XmlElement('paragraph')
-  paragraph.push([new Y.XmlText()])
+  paragraph.insert(0, [new Y.XmlText()])
   document.getXmlFragment('default').push([paragraph])
   const text = textOf(document)
   for (let i = 0; i < count; i++) {
