@@ -33,9 +33,9 @@ export function isDatabaseAway(error: unknown): boolean {
 export function errorHandler(log: Logger): ErrorRequestHandler {
   return (error, req, res, next) => {
     const problem = toProblem(error)
-    if (problem.type.status >= 500 && problem.type !== problemTypes.busy) {
-      log.error({ err: error, method: req.method }, problem.type.title)
-    }
+    // A Problem was thrown on purpose, as by each probe of a server that is not ready yet: no failure of ours.
+    if (error instanceof Problem) log.debug({ detail: error.message }, problem.type.title)
+    else if (problem.type.status >= 500) log.error({ err: error, method: req.method }, problem.type.title)
     if (res.headersSent) next(error)
     else sendProblem(res, problem)
   }
