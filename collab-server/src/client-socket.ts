@@ -1,15 +1,13 @@
-import { type Connection, type Hocuspocus, OutgoingMessage } from '@hocuspocus/server'
+import type { Connection, Hocuspocus } from '@hocuspocus/server'
 import { isId } from '@mdcreator/shared/ids'
 import type { Logger } from '@mdcreator/shared/log'
 import { WebSocket } from 'ws'
-import { AcceptedEdits } from './accepted.ts'
-import { applyAwareness } from './awareness.ts'
+import { Channel, type ChannelSocket } from './channel.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
 import type { SocketControl } from './context.ts'
-import { documentNameOf, type Frame, MessageType, readFrame, resyncMessages } from './frame.ts'
-import type { LiveDocument, LiveDocuments } from './live-document.ts'
+import { documentNameOf, type Frame, MessageType, readFrame } from './frame.ts'
+import type { LiveDocuments } from './live-document.ts'
 import { AppendError, type UpdateLog } from './update-log.ts'
-import { isEmpty, validateUpdate } from './update-validator.ts'
 
 export type SocketLimits = {
   /** How long a socket may take to authenticate, in milliseconds. */
@@ -33,33 +31,15 @@ export const defaultSocketLimits: SocketLimits = {
 
 /** Documents on one socket. */
 const maxDocuments = 100
-/** Refusals in a row after which a client that cannot be brought into step is closed. */
-const maxResyncs = 5
-
-/** `durable` and `live` are there for edits: the promise of the log row's id, and the document that waits for it. */
-type Waiting = { data: Uint8Array; frame: Frame; durable: Promise<number> | null; live: LiveDocument | null }
-
-/** One document on one socket. `connection` is null until Hocuspocus has authenticated and loaded it. */
-type Channel = {
-  connection: Connection | null
-  /** The Yjs client whose presence this connection may speak for. */
-  clientId: number | null
-  queue: Waiting[]
-  draining: boolean
-  /** After a failure nothing of it reaches Hocuspocus any more; what is durable is applied all the same. */
-  failed: boolean
-  resyncs: number
-}
-
 type ClientConnection = ReturnType<Hocuspocus['handleConnection']>
 type Dependencies = { documents: LiveDocuments; updateLog: UpdateLog; log: Logger; limits: SocketLimits }
 
 /**
  * One client's socket, between ws and Hocuspocus. Frames are checked when they arrive, edits go to the update log at
  * once, and Hocuspocus sees a frame only when its edit is durable: so what Hocuspocus applies, broadcasts and
- * acknowledges can no longer be lost. The order of a document's frames is kept.
+ * acknowledges can no longer be lost. Each document on the socket has a channel, which keeps its frames in order.
  */
-export class ClientSocket implements SocketControl {
+export class ClientSocket implements SocketControl, ChannelSocket {
   private readonly ws: WebSocket
   private readonly deps: Dependencies
   private readonly channels = new Map<string, Channel>()
@@ -80,6 +60,7 @@ export class ClientSocket implements SocketControl {
     ws.on('message', (data: Buffer, isBinary) => this.receive(data, isBinary))
     ws.on('close', (code, reason) => {
       clearTimeout(this.authenticationTimer)
+      for (const channel of this.channels.values()) channel.close()
       this.channels.clear()
       this.client?.handleClose({ code, reason: String(reason) })
     })
@@ -88,6 +69,14 @@ export class ClientSocket implements SocketControl {
   /** Connects Hocuspocus, which talks to this object as if it were the WebSocket. */
   attach(client: ClientConnection): void {
     this.client = client
+  }
+
+  get documents(): LiveDocuments {
+    return this.deps.documents
+  }
+
+  get updateLog(): UpdateLog {
+    return this.deps.updateLog
   }
 
   get readyState(): number {
@@ -109,27 +98,23 @@ export class ClientSocket implements SocketControl {
     if (!channel) return
     clearTimeout(this.authenticationTimer)
     this.refusedSignIns = 0
-    channel.connection = connection
     this.openDocuments++
     connection.onClose(() => {
       this.openDocuments--
+      channel.close()
       this.channels.delete(connection.messageAddress)
     })
-    for (const { data, frame } of channel.queue.splice(0)) {
-      this.queuedBytes -= data.byteLength
-      this.enqueue(channel, data, frame)
-    }
+    channel.open(connection)
     this.regulate()
   }
 
   denied(documentName: string, code: CloseCode, reason: string): void {
     for (const [address, channel] of this.channels) {
-      if (channel.connection || documentNameOf(address) !== documentName) continue
+      if (channel.isOpen || documentNameOf(address) !== documentName) continue
+      channel.close()
       this.channels.delete(address)
-      for (const { data } of channel.queue.splice(0)) this.queuedBytes -= data.byteLength
     }
     this.refusedSignIns++
-    this.regulate()
     setImmediate(() => {
       if (this.refusedSignIns >= 5 || !this.hasOpenDocument()) this.close(code, reason)
     })
@@ -138,6 +123,25 @@ export class ClientSocket implements SocketControl {
   closeDocument(connection: Connection, code: CloseCode, reason: string): void {
     connection.close({ code, reason })
     if (!this.hasOpenDocument()) this.close(code, reason)
+  }
+
+  hand(data: Uint8Array): void {
+    this.client?.handleMessage(data)
+  }
+
+  queued(bytes: number): void {
+    this.queuedBytes += bytes
+    this.regulate()
+  }
+
+  failed(err: unknown): void {
+    if (err instanceof AppendError) {
+      this.deps.log.error({ err }, 'an edit could not be stored: its socket is closed')
+      this.close(closeCodes.tryAgainLater, 'Edits cannot be stored at the moment')
+    } else {
+      this.deps.log.info({ err }, 'a malformed message')
+      this.close(closeCodes.invalidPayload, 'Malformed message')
+    }
   }
 
   private hasOpenDocument(): boolean {
@@ -163,10 +167,8 @@ export class ClientSocket implements SocketControl {
     const channel = this.channels.get(frame.address)
     if (!isId(frame.documentName)) this.close(closeCodes.notFound, 'No such document')
     else if (frame.type === MessageType.Auth) this.authenticate(data, frame)
-    else if (channel) {
-      this.enqueue(channel, data, frame)
-      this.regulate()
-    } else this.drop(data)
+    else if (channel) channel.receive(data, frame)
+    else this.drop(data)
   }
 
   /**
@@ -188,103 +190,9 @@ export class ClientSocket implements SocketControl {
         return void this.close(closeCodes.invalidPayload, 'One document, two ways of naming it')
       }
       if (this.channels.size >= maxDocuments) return void this.close(closeCodes.tooMany, 'Too many documents')
-      const state = { queue: [], draining: false, failed: false, resyncs: 0 }
-      this.channels.set(address, { connection: null, clientId: null, ...state })
+      this.channels.set(address, new Channel(this))
     }
     this.client?.handleMessage(data)
-  }
-
-  /** Starts an edit's way to the log and puts its frame in line. */
-  private enqueue(channel: Channel, data: Uint8Array, frame: Frame): void {
-    const edit = channel.connection ? this.append(channel, channel.connection, frame) : null
-    if (edit === 'refused') return
-    this.queuedBytes += data.byteLength
-    channel.queue.push({ data, frame, durable: edit?.durable ?? null, live: edit?.live ?? null })
-    if (channel.connection && !channel.draining) void this.drain(channel)
-  }
-
-  /** Sends an edit that must be stored to the log; null for every other frame. */
-  private append(
-    channel: Channel,
-    connection: Connection,
-    { address, update }: Frame,
-  ): { durable: Promise<number>; live: LiveDocument } | null | 'refused' {
-    if (!update || isEmpty(update)) return null
-    const live = this.deps.documents.of(connection.document)
-    if (!live || channel.failed) return 'refused'
-    const userId: string = connection.context.user.id
-    if (connection.readOnly) return this.refuseWrite(connection, update, userId)
-    switch (validateUpdate(update, connection.document, live.accepted, userId)) {
-      case 'known':
-        return null
-      case 'new':
-        channel.resyncs = 0
-        live.begun()
-        return {
-          durable: this.deps.updateLog.append({ documentId: live.id, data: update, userId, origin: 'client' }),
-          live,
-        }
-      case 'gap':
-        if (++channel.resyncs > maxResyncs)
-          this.close(closeCodes.invalidPayload, 'The edits cannot be brought into step')
-        else for (const message of resyncMessages(address, connection.document)) this.send(message)
-        return 'refused'
-      case 'malformed':
-        this.close(closeCodes.invalidPayload, 'Malformed edit')
-        return 'refused'
-      case 'too-large':
-        this.close(closeCodes.tooLarge, 'The edit is too large')
-        return 'refused'
-    }
-  }
-
-  /** Hands on what waits, in order. A failure ends the socket, but not the way of the edits that are durable by then. */
-  private async drain(channel: Channel): Promise<void> {
-    channel.draining = true
-    for (let next = channel.queue[0]; next; next = channel.queue[0]) {
-      try {
-        const id = await next.durable
-        this.deliver(channel, next, id)
-      } catch (err) {
-        channel.failed = true
-        next.live?.accepted.settle()
-        this.failed(err)
-      }
-      channel.queue.shift()
-      this.queuedBytes -= next.data.byteLength
-      next.live?.ended()
-      this.regulate()
-    }
-    channel.draining = false
-  }
-
-  private failed(err: unknown): void {
-    if (err instanceof AppendError) {
-      this.deps.log.error({ err }, 'an edit could not be stored: its socket is closed')
-      this.close(closeCodes.tryAgainLater, 'Edits cannot be stored at the moment')
-    } else {
-      this.deps.log.info({ err }, 'a malformed message')
-      this.close(closeCodes.invalidPayload, 'Malformed message')
-    }
-  }
-
-  /** Hands a frame to Hocuspocus. A durable edit is applied even where its sender has gone in the meantime. */
-  private deliver(channel: Channel, { data, frame, live }: Waiting, id: number | null): void {
-    const connection = channel.connection as Connection
-    const isOpen = !channel.failed && this.channels.get(frame.address) === channel
-    if (live && id !== null && frame.update) {
-      live.logged(id, frame.update.byteLength, connection.context.user.id)
-      if (!isOpen) live.apply(frame.update, connection.context)
-    }
-    if (isOpen && frame.awareness) channel.clientId = applyAwareness(connection, frame.awareness, channel.clientId)
-    else if (isOpen) this.client?.handleMessage(data)
-  }
-
-  /** A reader's edit: only what adds nothing is acknowledged (providers send all they have when they connect). */
-  private refuseWrite(connection: Connection, update: Uint8Array, userId: string): 'refused' {
-    const known = validateUpdate(update, connection.document, new AcceptedEdits(), userId) === 'known'
-    this.send(new OutgoingMessage(connection.messageAddress).writeSyncStatus(known).toUint8Array())
-    return 'refused'
   }
 
   /** Back-pressure: a client that is faster than the log, or not authenticated yet, is not read for a while. */

@@ -87,20 +87,19 @@ describe('writing Markdown from the API', () => {
     const client = world.connect(server, document, token)
     await until(() => client.words() !== '')
     const typed: string[] = []
-    let written = 0
     let base = paragraphs(0, 'End.')
-    while (written < 10) {
-      const word = `word${typed.length}`
-      typed.push(word)
-      client.type(word)
-      const next = base.replace(/^Start \d+/, `Start ${written + 1}`)
-      const reply = await write(document, next, sha256(base))
-      if (reply.outcome === 'written') {
-        written++
-        await client.synced()
-        base = ((await write(document, '', 'none')) as { content: string }).content
-      } else if (reply.outcome === 'conflict') base = reply.content
-      for (const one of typed) expect(client.words()).to.include(one)
+    for (let written = 1; written <= 10; written++) {
+      // Typed in the moment of the write: it either merges, or the write is refused and made again on what is there now.
+      typed.push(`word${written}`)
+      client.type(`word${written}`)
+      for (;;) {
+        const reply = await write(document, base.replace(/^Start \d+/, `Start ${written}`), sha256(base))
+        if (reply.outcome === 'written') break
+        if (reply.outcome === 'conflict') base = reply.content
+      }
+      await client.synced()
+      base = ((await write(document, '', 'none')) as { content: string }).content
+      for (const word of typed) expect(base).to.include(word)
     }
     await until(() => client.words().startsWith('Start 10.'))
   })
