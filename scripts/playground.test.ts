@@ -1,6 +1,5 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
+import { makeDataDir } from '@mdcreator/db/testing'
 import { expect } from 'chai'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { ServerProcess } from './server-process.ts'
@@ -19,8 +18,7 @@ describe('the playground in a browser', function () {
       console.log('    No Chromium on this machine: the browser tests are skipped')
       this.skip()
     }
-    dataDir = mkdtempSync(path.join(tmpdir(), 'mdcreator-e2e-'))
-    chmodSync(dataDir, 0o711)
+    dataDir = makeDataDir()
     server = await ServerProcess.start(dataDir)
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] })
   })

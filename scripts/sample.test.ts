@@ -1,6 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { rmSync } from 'node:fs'
+import { makeDataDir } from '@mdcreator/db/testing'
 import { expect } from 'chai'
 import { ServerProcess } from './server-process.ts'
 
@@ -19,8 +18,7 @@ describe('documents, as the blueprint tests them', function () {
   let server: ServerProcess
   let dataDir: string
   before(async () => {
-    dataDir = mkdtempSync(path.join(tmpdir(), 'mdcreator-sample-'))
-    chmodSync(dataDir, 0o711)
+    dataDir = makeDataDir()
     server = await ServerProcess.start(dataDir)
   })
   after(async () => {

@@ -40,11 +40,6 @@ export class Projector {
     this.timers.set(live, timer)
   }
 
-  /** True where edits wait for their write. */
-  isPending(live: LiveDocument): boolean {
-    return this.timers.has(live) || this.running.has(live)
-  }
-
   /** Writes what is pending now. Rejects, and leaves it pending, where it cannot be written. */
   async flush(live: LiveDocument): Promise<void> {
     await this.running.get(live)?.catch(() => {})

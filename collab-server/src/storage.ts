@@ -185,10 +185,9 @@ export class Storage {
    */
   async checkpoint(documentId: string, fold: Fold): Promise<number | null> {
     return this.transaction(async (client) => {
-      const { rows } = await client.query(
-        'select yjs_state, yjs_clock, doc_type from documents where id = $1 for no key update',
-        [documentId],
-      )
+      const { rows } = await client.query('select yjs_state, doc_type from documents where id = $1 for no key update', [
+        documentId,
+      ])
       if (rows.length === 0) return null
       const { rows: tail } = await client.query(
         'with gone as (delete from document_updates where document_id = $1 returning id, data) select id, data from gone order by id',

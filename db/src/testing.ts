@@ -10,13 +10,18 @@ export const templateName = 'mdcreator_template'
 
 export type TestDatabase = { url: string; drop(): Promise<void> }
 
+/** A new folder that PostgreSQL can live in: root lends the cluster to another user, who must be able to pass through. */
+export function makeDataDir(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mdcreator-test-'))
+  chmodSync(folder, 0o711)
+  return folder
+}
+
 /** A cluster in a temporary folder, without fsync; `stop()` deletes it. */
 export async function startTemporaryPostgres({
   durable = false,
 } = {}): Promise<{ url: string; stop(): Promise<void> }> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'mdcreator-test-'))
-  // Root lends the cluster to another user, who must be able to pass through.
-  chmodSync(folder, 0o711)
+  const folder = makeDataDir()
   const postgres = await startEmbeddedPostgres(path.join(folder, 'postgres'), { durable })
   return {
     url: postgres.url,

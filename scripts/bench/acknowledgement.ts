@@ -1,16 +1,14 @@
 // node scripts/bench/acknowledgement.ts: the time from an edit to its durable acknowledgement, in an empty document and
 // in one of 100,000 edits, in turn on one server. PostgreSQL commits to disk (fsync on).
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { rmSync } from 'node:fs'
+import { makeDataDir } from '@mdcreator/db/testing'
 import * as Y from 'yjs'
 import { acknowledged, ServerProcess } from '../server-process.ts'
 
 const edits = 100_000
 const rounds = 400
 
-const dataDir = mkdtempSync(path.join(tmpdir(), 'mdcreator-bench-'))
-chmodSync(dataDir, 0o711)
+const dataDir = makeDataDir()
 const server = await ServerProcess.start(dataDir)
 try {
   const { token } = await server.signIn()

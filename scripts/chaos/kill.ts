@@ -1,13 +1,11 @@
 // node scripts/chaos/kill.ts [rounds] [seed]: kills everything, again and again, and counts what was lost.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { rmSync } from 'node:fs'
+import { makeDataDir } from '@mdcreator/db/testing'
 import { runKillRounds } from '../kill-rounds.ts'
 
 const rounds = Number(process.argv[2] ?? 30)
 const seed = Number(process.argv[3] ?? Date.now() % 100_000)
-const dataDir = mkdtempSync(path.join(tmpdir(), 'mdcreator-kill-'))
-chmodSync(dataDir, 0o711)
+const dataDir = makeDataDir()
 console.log(`${rounds} rounds, seed ${seed}`)
 const result = await runKillRounds(dataDir, rounds, {
   seed,

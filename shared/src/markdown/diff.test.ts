@@ -1,6 +1,7 @@
 import { expect } from 'chai'
+import { seededRandom } from '../random.ts'
 import { diff } from './diff.ts'
-import { randomNumbers, seeds } from './testing-documents.ts'
+import { seeds } from './testing-documents.ts'
 
 /** The second sequence, made of the first and the changes. */
 function apply(a: readonly string[], b: readonly string[]): string[] {
@@ -39,7 +40,7 @@ describe('diff', () => {
 
   it('turns one sequence into the other, whatever they are', () => {
     for (const seed of seeds(300)) {
-      const random = randomNumbers(seed)
+      const random = seededRandom(seed)
       const sequence = () => Array.from({ length: Math.floor(random() * 30) }, () => String(Math.floor(random() * 12)))
       const [a, b] = [sequence(), sequence()]
       expect(apply(a, b), `seed ${seed}`).to.deep.equal(b)

@@ -1,26 +1,15 @@
 import type { Mark, Node } from 'prosemirror-model'
+import { seededRandom } from '../random.ts'
 import { printMarkdown } from './print.ts'
 import { nodes, schema } from './schema.ts'
 import { ADDRESSES, LATEX, SYNTAX, TITLES, WORDS } from './testing-words.ts'
-
-/** Numbers in [0, 1) that a seed decides (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 /** Makes documents of the editor's schema at random, for property tests: the same for the same seed. */
 export class RandomDocument {
   readonly random: () => number
 
   constructor(seed: number) {
-    this.random = randomNumbers(seed)
+    this.random = seededRandom(seed)
   }
 
   int(below: number): number {
