@@ -113,7 +113,7 @@ describe('writing Markdown from the API', () => {
     const client = world.connect(server, document, token)
     await client.synced()
     await world.owner.query('update documents set deleted_at = now() where id = $1', [document])
-    await server.bus.publish('document.deleted', { document_id: document })
+    await server.bus.publish('access.changed', { document_id: document })
     await client.closed()
     expect(client.closes[0]).to.equal(4404)
     client.close()

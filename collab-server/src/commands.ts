@@ -29,7 +29,9 @@ type Reply = CommandReply<'document.write-markdown'>
 export function handleCommands(deps: Dependencies): () => void {
   const stops = [
     deps.bus.handle('document.write-markdown', (request) => write(deps, request)),
-    deps.bus.subscribe('document.deleted', ({ document_id }) => close(deps, document_id)),
+    deps.bus.subscribe('access.changed', ({ document_id }) => {
+      if (document_id) close(deps, document_id)
+    }),
   ]
   return () => {
     for (const stop of stops) stop()

@@ -23,7 +23,7 @@ import { UpdateLog } from './update-log.ts'
 import { Upgrades } from './upgrade.ts'
 
 export type CollabDependencies = {
-  config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'databasePoolSize'>
+  config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'databasePoolSize' | 'trustedProxies' | 'collab'>
   databaseUrl: string
   log: Logger
   bus: Bus

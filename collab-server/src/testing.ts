@@ -5,6 +5,7 @@ import { createDatabase, createPool, type Pool } from '@mdcreator/db/database'
 import { localTokenVerifier } from '@mdcreator/db/signing-keys'
 import { createTestDatabase } from '@mdcreator/db/testing'
 import { MemoryBus } from '@mdcreator/shared/bus/memory'
+import { loadConfig } from '@mdcreator/shared/config'
 import { newId } from '@mdcreator/shared/ids'
 import { createLogger } from '@mdcreator/shared/log'
 import type { Role } from '@mdcreator/shared/roles'
@@ -119,7 +120,7 @@ async function startServer(options: Partial<CollabDependencies> & { databaseUrl:
   const log = createLogger('silent')
   const bus = new MemoryBus(log)
   const db = createDatabase({ url: options.databaseUrl, role: 'mdcreator_collab', size: 1 })
-  const config = { publicUrl: null, corsOrigins: [], databasePoolSize: 4 }
+  const config = { ...loadConfig({}), databasePoolSize: 4 }
   const collab = createCollab({ config, log, bus, verifier: localTokenVerifier(db, issuer), ...options })
   const http: Server = createServer()
   http.on('upgrade', (request, socket, head) => {

@@ -10,6 +10,14 @@ const list = z.string().transform((value) =>
     .filter(Boolean),
 )
 
+const count = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+const mebibyte = 1024 * 1024
+
 /** Every variable we read, with its default. An example is shown when a value is refused. */
 const Environment = z.object({
   ENV: z.enum(['development', 'test', 'production']).default('development').meta({ example: 'production' }),
@@ -35,6 +43,29 @@ const Environment = z.object({
   DATABASE_USER: z.string().min(1).default('mdcreator').meta({ example: 'mdcreator' }),
   DATABASE_PASSWORD: z.string().default('').meta({ example: 'a password' }),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10).meta({ example: '10' }),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .meta({ example: 'rediss://user:password@cache.example.com:6379/0' }),
+  REDIS_HOST: z.string().min(1).optional().meta({ example: 'localhost' }),
+  REDIS_PORT: port.default(6379).meta({ example: '6379' }),
+  REDIS_DB: z.coerce.number().int().min(0).max(1_000).default(0).meta({ example: '0' }),
+  REDIS_USER: z.string().default('').meta({ example: 'mdcreator' }),
+  REDIS_PASSWORD: z.string().default('').meta({ example: 'a password' }),
+  REDIS_TLS: flag.default(false).meta({ example: 'true' }),
+  REDIS_CLUSTER: flag.default(false).meta({ example: 'true' }),
+  REDIS_PREFIX: z.string().max(50).default('mdcreator:').meta({ example: 'mdcreator:' }),
+  TRUSTED_PROXIES: list.default([]).meta({ example: '10.0.0.0/8,loopback' }),
+  COLLAB_MAX_FRAME_BYTES: count.default(4 * mebibyte).meta({ example: '4194304' }),
+  COLLAB_MAX_DOCUMENT_BYTES: count.default(64 * mebibyte).meta({ example: '67108864' }),
+  COLLAB_MESSAGES_PER_SECOND: count.default(300).meta({ example: '300' }),
+  COLLAB_MESSAGE_BURST: count.default(3_000).meta({ example: '3000' }),
+  COLLAB_DOCUMENTS_PER_SOCKET: count.default(100).meta({ example: '100' }),
+  COLLAB_CONNECTIONS_PER_DOCUMENT: count.default(1_000).meta({ example: '1000' }),
+  COLLAB_CONNECTIONS_PER_USER: count.default(200).meta({ example: '200' }),
+  COLLAB_SOCKETS_PER_ADDRESS: count.default(1_000).meta({ example: '1000' }),
+  COLLAB_UNAUTHENTICATED_SOCKETS: count.default(5_000).meta({ example: '5000' }),
+  COLLAB_SOCKETS: count.default(20_000).meta({ example: '20000' }),
   CORS_ORIGINS: list.default([]).meta({ example: 'https://docs.example.com,https://app.example.com' }),
 })
 
@@ -54,8 +85,40 @@ export type Config = {
   /** The database's URL, or null: the embedded one in `dataDir`. */
   databaseUrl: string | null
   databasePoolSize: number
+  /** Where the servers of a set-up meet, or null: everything is in this one process. */
+  redis: RedisConfig | null
+  /** Addresses and networks (as in Express's `trust proxy`) whose X-Forwarded-For is believed. */
+  trustedProxies: string[]
+  collab: CollabLimits
   /** Origins besides our own that may call the API and open sockets. */
   corsOrigins: string[]
+}
+
+export type RedisConfig = {
+  /** `rediss:` for TLS; may hold a user, a password and the number of a database. */
+  url: string
+  /** True where `url` is a node of a Redis Cluster. */
+  cluster: boolean
+  /** Put before every key and channel, so that several set-ups may share a server. */
+  prefix: string
+}
+
+/** What the collab server takes of anybody. Bytes are bytes on the wire; sockets are counted per server. */
+export type CollabLimits = {
+  /** A larger frame ends its socket. */
+  maxFrameBytes: number
+  /** A document (checkpoint and tail) that is larger takes no more than deletions. */
+  maxDocumentBytes: number
+  /** Frames per second and connection, in the long run and at once. */
+  messagesPerSecond: number
+  messageBurst: number
+  documentsPerSocket: number
+  connectionsPerDocument: number
+  connectionsPerUser: number
+  /** An IPv6 address counts as its /64 network. */
+  socketsPerAddress: number
+  unauthenticatedSockets: number
+  sockets: number
 }
 
 /**
@@ -83,6 +146,20 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     dataDir: e.DATA_DIR,
     databaseUrl: e.DATABASE_URL ?? databaseUrl(e),
     databasePoolSize: e.DATABASE_POOL_SIZE,
+    redis: redisConfig(e),
+    trustedProxies: e.TRUSTED_PROXIES,
+    collab: {
+      maxFrameBytes: e.COLLAB_MAX_FRAME_BYTES,
+      maxDocumentBytes: e.COLLAB_MAX_DOCUMENT_BYTES,
+      messagesPerSecond: e.COLLAB_MESSAGES_PER_SECOND,
+      messageBurst: e.COLLAB_MESSAGE_BURST,
+      documentsPerSocket: e.COLLAB_DOCUMENTS_PER_SOCKET,
+      connectionsPerDocument: e.COLLAB_CONNECTIONS_PER_DOCUMENT,
+      connectionsPerUser: e.COLLAB_CONNECTIONS_PER_USER,
+      socketsPerAddress: e.COLLAB_SOCKETS_PER_ADDRESS,
+      unauthenticatedSockets: e.COLLAB_UNAUTHENTICATED_SOCKETS,
+      sockets: e.COLLAB_SOCKETS,
+    },
     corsOrigins: e.CORS_ORIGINS,
   }
 }
@@ -115,4 +192,16 @@ function databaseUrl(e: z.output<typeof Environment>): string | null {
   url.password = encodeURIComponent(e.DATABASE_PASSWORD)
   url.pathname = `/${encodeURIComponent(e.DATABASE_NAME)}`
   return url.href
+}
+
+function redisConfig(e: z.output<typeof Environment>): RedisConfig | null {
+  const { REDIS_CLUSTER: cluster, REDIS_PREFIX: prefix } = e
+  if (e.REDIS_URL) return { url: e.REDIS_URL, cluster, prefix }
+  if (!e.REDIS_HOST) return null
+  const url = new URL(`${e.REDIS_TLS ? 'rediss' : 'redis'}://${e.REDIS_HOST}`)
+  url.port = String(e.REDIS_PORT)
+  url.username = encodeURIComponent(e.REDIS_USER)
+  url.password = encodeURIComponent(e.REDIS_PASSWORD)
+  url.pathname = `/${e.REDIS_DB}`
+  return { url: url.href, cluster, prefix }
 }

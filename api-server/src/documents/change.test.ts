@@ -201,7 +201,7 @@ describe('changing a document', () => {
 
     it('moves it to the trash, tells the bus, and answers 404 from then on', async () => {
       const deleted: string[] = []
-      withdrawals.push(api.bus.subscribe('document.deleted', (event) => deleted.push(event.document_id)))
+      withdrawals.push(api.bus.subscribe('access.changed', ({ document_id = '' }) => deleted.push(document_id)))
       expect((await remove({ 'If-Match': etag.replace('owner', 'editor') })).status).to.equal(412)
       expect(deleted).to.deep.equal([])
       const answer = await remove({ 'If-Match': etag })

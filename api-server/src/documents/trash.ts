@@ -18,7 +18,7 @@ export async function moveToTrash(
     throw stale(conditions, permit(await findDocument(trx, caller.userId, id)))
   })
   try {
-    await bus.publish('document.deleted', { document_id: id })
+    await bus.publish('access.changed', { document_id: id })
   } catch (err) {
     // It is deleted all the same: the collaboration servers look for themselves, only later.
     log.error({ err, document_id: id }, 'the deletion of a document could not be announced')

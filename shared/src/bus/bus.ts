@@ -17,12 +17,25 @@ export interface Bus {
     payload: CommandRequest<N>,
     options?: { timeoutMs?: number },
   ): Promise<CommandReply<N>>
-  /** Offers to handle a command. Returns a function that withdraws the offer. */
-  handle<N extends CommandName>(name: N, handler: CommandHandler<N>): () => void
+  /**
+   * Offers to handle a command. Where several servers do, those for which `prefers` says yes come first. Returns a
+   * function that withdraws the offer.
+   */
+  handle<N extends CommandName>(
+    name: N,
+    handler: CommandHandler<N>,
+    prefers?: (payload: CommandRequest<N>) => boolean,
+  ): () => void
   /** Tells every subscriber; resolves once it is handed over, and does not wait for them. */
   publish<N extends EventName>(name: N, payload: EventPayload<N>): Promise<void>
   /** Returns a function that ends the subscription. */
   subscribe<N extends EventName>(name: N, listener: (payload: EventPayload<N>) => void): () => void
+  /** False while the others cannot be reached: events are missed then. */
+  readonly isConnected: boolean
+  /** Called each time the connection is back, so that what was missed can be looked up. Returns a function that ends it. */
+  onReconnected(listener: () => void): () => void
+  /** Ends subscriptions and connections; requests that wait are rejected. */
+  close(): Promise<void>
 }
 
 export type CommandHandler<N extends CommandName> = (

@@ -26,6 +26,18 @@ export class MemoryBus implements Bus {
     this.log = log
   }
 
+  /** Nothing is between the servers of one process. */
+  readonly isConnected = true
+
+  onReconnected(): () => void {
+    return () => {}
+  }
+
+  async close(): Promise<void> {
+    this.handlers.clear()
+    this.listeners.clear()
+  }
+
   async request<N extends CommandName>(
     name: N,
     payload: CommandRequest<N>,

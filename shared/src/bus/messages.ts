@@ -1,6 +1,17 @@
 import { z } from 'zod'
 import { Id } from '../ids.ts'
 
+/** Somebody in a document. One person may have several connections: tabs, devices. */
+const PresentPerson = z.object({
+  user: z.object({ id: Id, name: z.string(), avatar_url: z.string().nullable(), color: z.string() }),
+  /** When the first of the connections was made. */
+  since: z.iso.datetime(),
+  connections: z.number().int().min(1),
+  typing: z.boolean(),
+  /** What the person's editor last said of the cursor (awareness `cursor`); null where that is 30 s ago or more. */
+  cursor: z.unknown(),
+})
+
 /**
  * Every message between the servers, declared once. A command has one answer, from the one server that claims it;
  * an event goes to all and has none.
@@ -28,12 +39,27 @@ export const commands = {
       z.object({ outcome: z.literal('not-found') }),
     ]),
   },
+  /** Who is in a document now, on whichever server. */
+  'document.presence': {
+    request: z.object({ document_id: Id }),
+    reply: z.object({ people: z.array(PresentPerson) }),
+  },
 } as const
 
 export const events = {
-  /** The document was deleted: sockets are closed with 4404. */
-  'document.deleted': z.object({ document_id: Id }),
+  /**
+   * What somebody may do has changed: a role, a membership, a session, an account, a document's or workspace's deletion.
+   * It carries no right itself: whoever serves connections that all the given ids apply to reads their rights again.
+   */
+  'access.changed': z.object({
+    user_id: Id.optional(),
+    session_id: Id.optional(),
+    workspace_id: Id.optional(),
+    document_id: Id.optional(),
+  }),
 } as const
+
+export type PresentPerson = z.output<typeof PresentPerson>
 
 export type CommandName = keyof typeof commands
 export type CommandRequest<N extends CommandName> = z.output<(typeof commands)[N]['request']>

@@ -1,0 +1,88 @@
+import { Counter, Gauge, Histogram, Registry } from '@mdcreator/shared/metrics'
+
+/** Why something was not taken; each is a value of the label `reason` of `collab_refused_total`. */
+export type RefusedReason =
+  | 'address-connections'
+  | 'address-failures'
+  | 'awareness'
+  | 'document-connections'
+  | 'document-size'
+  | 'documents-per-socket'
+  | 'frame-size'
+  | 'gap'
+  | 'malformed'
+  | 'message-rate'
+  | 'not-stored'
+  | 'origin'
+  | 'read-only'
+  | 'signin'
+  | 'signin-time'
+  | 'slow-reader'
+  | 'sockets'
+  | 'stateless-size'
+  | 'stopping'
+  | 'unauthenticated-sockets'
+  | 'user-connections'
+
+/** What the collab server counts of itself. Times are in seconds, sizes in bytes. */
+export function createMetrics(registry = new Registry()) {
+  const registers = [registry]
+  const seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+  return {
+    registry,
+    sockets: new Gauge({ name: 'collab_sockets', help: 'Open sockets', labelNames: ['protocol'], registers }),
+    connections: new Gauge({ name: 'collab_connections', help: 'Documents open on sockets', registers }),
+    documents: new Gauge({ name: 'collab_documents', help: 'Documents in memory', registers }),
+    updates: new Counter({
+      name: 'collab_updates_total',
+      help: 'Edits applied, by where they came from',
+      labelNames: ['source'] as const,
+      registers,
+    }),
+    appendSeconds: new Histogram({
+      name: 'collab_append_seconds',
+      help: 'From the arrival of an edit to its commit',
+      buckets: seconds,
+      registers,
+    }),
+    batchRows: new Histogram({
+      name: 'collab_append_batch_rows',
+      help: 'Edits in one commit',
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
+      registers,
+    }),
+    tailRows: new Gauge({ name: 'collab_tail_rows', help: 'Log rows since the last checkpoints', registers }),
+    checkpoints: new Counter({
+      name: 'collab_checkpoints_total',
+      help: 'Checkpoints, by outcome',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
+    repairs: new Counter({
+      name: 'collab_catch_up_repairs_total',
+      help: 'Log rows that were found by catching up, not heard of from their server',
+      registers,
+    }),
+    commandSeconds: new Histogram({
+      name: 'collab_command_seconds',
+      help: 'Commands from the API',
+      labelNames: ['command', 'outcome'] as const,
+      buckets: seconds,
+      registers,
+    }),
+    refused: new Counter({
+      name: 'collab_refused_total',
+      help: 'Sockets, frames and edits that were not taken',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    errors: new Counter({
+      name: 'collab_errors_total',
+      help: 'Failures that were logged as errors or ended in unhandled rejections',
+      labelNames: ['where'] as const,
+      registers,
+    }),
+  }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>
