@@ -4,6 +4,8 @@ import path from 'node:path'
 import { createApp } from '@mdcreator/api-server/app'
 import { prepareSigningKey } from '@mdcreator/api-server/auth/index'
 import { closeHttpServer, createHttpServer, listen } from '@mdcreator/api-server/http/server'
+import { InstanceLock } from '@mdcreator/collab-server/instance-lock'
+import { createMetrics } from '@mdcreator/collab-server/metrics'
 import { createCollab } from '@mdcreator/collab-server/server'
 import { refuse } from '@mdcreator/collab-server/upgrade'
 import { createDatabase } from '@mdcreator/db/database'
@@ -11,9 +13,10 @@ import { embeddedDataDir, startEmbeddedPostgres } from '@mdcreator/db/embedded'
 import { migrate } from '@mdcreator/db/migrate'
 import { localTokenVerifier } from '@mdcreator/db/signing-keys'
 import { buildPlayground } from '@mdcreator/playground/build'
-import { MemoryBus } from '@mdcreator/shared/bus/memory'
+import { createBus } from '@mdcreator/shared/bus/create'
 import { type Config, loadConfig } from '@mdcreator/shared/config'
 import { createLogger } from '@mdcreator/shared/log'
+import { createRegistry } from '@mdcreator/shared/metrics'
 import { Shutdown } from '@mdcreator/shared/shutdown'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { createDemo } from './demo.ts'
@@ -45,13 +48,18 @@ async function start(): Promise<void> {
   const db = createDatabase({ url: databaseUrl, role: 'mdcreator_api', size: config.databasePoolSize, log })
   shutdown.add('database connections', () => db.destroy())
   await prepareSigningKey(db)
-  const bus = new MemoryBus(log)
+  const bus = createBus(config.redis, log)
+  shutdown.add('bus', () => bus.close())
   const verifier = localTokenVerifier(db, config.issuer)
-  const collab = createCollab({ config, databaseUrl, log, bus, verifier })
+  const lock = new InstanceLock({ url: databaseUrl, isShared: config.redis !== null, log })
+  shutdown.add('lock', () => lock.release())
+  await lock.acquire()
+  const registry = createRegistry()
+  const collab = createCollab({ config, databaseUrl, log, bus, verifier, metrics: createMetrics(registry) })
   const demo = createDemo({ config, databaseUrl })
   const app = createApp({
     ...{ config, log, db, bus },
-    checks: { collab: collab.ready, demo: demo.ready },
+    checks: { collab: collab.ready, lock: () => lock.check(), demo: demo.ready },
     isStopping: () => shutdown.started,
     fallback: playgroundHandler(dist, demo.answer),
   })

@@ -1,41 +1,69 @@
-import type { Extension } from '@hocuspocus/server'
+import type { Extension, Hocuspocus } from '@hocuspocus/server'
+import type { CollabLimits } from '@mdcreator/shared/config'
 import { isId } from '@mdcreator/shared/ids'
 import { personColor } from '@mdcreator/shared/person-color'
 import { can } from '@mdcreator/shared/roles'
-import { TokenError, type TokenVerifier } from '@mdcreator/shared/tokens'
+import { type TokenClaims, TokenError, type TokenVerifier } from '@mdcreator/shared/tokens'
 import { type CloseCode, closeCodes } from './close-codes.ts'
-import type { Context } from './context.ts'
+import type { Connections } from './connections.ts'
+import type { Context, Credentials } from './context.ts'
 import { Refusal } from './guard.ts'
-import type { Storage } from './storage.ts'
+import type { Access, Rights } from './rights.ts'
 
-type Dependencies = { verifier: TokenVerifier; storage: Pick<Storage, 'access'> }
+type Dependencies = {
+  verifier: TokenVerifier
+  rights: Rights
+  connections: Connections
+  limits: Pick<CollabLimits, 'connectionsPerDocument' | 'connectionsPerUser'>
+}
 
 /** Lets a connection in: a good token, an existing document, and a role in its workspace. Readers may not write. */
-export function authentication({ verifier, storage }: Dependencies): Extension<Context> {
+export function authentication({ verifier, rights, connections, limits }: Dependencies): Extension<Context> {
   return {
-    async onAuthenticate({ token, documentName, context, connectionConfig }) {
+    async onAuthenticate({ token, documentName, context, connectionConfig, instance }) {
       const refuse = (code: CloseCode, reason: string): never => {
         context.socket.denied(documentName, code, reason)
         throw new Refusal(reason)
       }
       if (!isId(documentName)) return refuse(closeCodes.notFound, 'not-found')
-      const claims = await verifier.verify(token).catch((error: unknown) => {
+      const claims = await verifier.verifyForDocument(token, documentName).catch((error: unknown) => {
         if (!(error instanceof TokenError)) return refuse(closeCodes.tryAgainLater, 'try-again-later')
         return refuse(closeCodes.unauthorized, error.expired ? 'token-expired' : 'invalid-token')
       })
-      const access = await storage.access(documentName, claims.sub, claims.sid ?? null).catch(() => {
+      const credentials = credentialsOf(claims)
+      const access = await rights.of({ documentId: documentName, ...credentials }).catch(() => {
         return refuse(closeCodes.tryAgainLater, 'try-again-later')
       })
-      if (!access) return refuse(closeCodes.unauthorized, 'invalid-token')
-      if (!access.documentExists) return refuse(closeCodes.notFound, 'not-found')
-      if (!can(access.role, 'document.read')) return refuse(closeCodes.forbidden, 'forbidden')
-      connectionConfig.readOnly = !can(access.role, 'document.write')
+      const refusal = refusalOf(access)
+      if (!access?.workspaceId || refusal) return refuse(...(refusal ?? unauthorized))
       const { id, name, avatarUrl } = access.user
-      return { user: { id, name, avatar_url: avatarUrl, color: personColor(id) } }
-    },
-
-    async connected({ connection, context }) {
-      context.socket.opened(connection)
+      if (
+        connectionsTo(instance, documentName) >= limits.connectionsPerDocument ||
+        connections.countOf(id) >= limits.connectionsPerUser
+      ) {
+        return refuse(closeCodes.tooMany, 'too-many-connections')
+      }
+      connectionConfig.readOnly = !can(access.role, 'document.write')
+      const user = { id, name, avatar_url: avatarUrl, color: personColor(id) }
+      return { user, workspaceId: access.workspaceId, credentials }
     },
   }
 }
+
+export const credentialsOf = ({ sub, sid, exp }: TokenClaims): Credentials => ({
+  subject: sub,
+  sessionId: sid ?? null,
+  expiresAt: exp * 1000,
+})
+
+const unauthorized: [CloseCode, string] = [closeCodes.unauthorized, 'invalid-token']
+
+/** Why somebody may not read a document, as the close code and the reason to give; null where they may. */
+export function refusalOf(access: Access | null): [CloseCode, string] | null {
+  if (!access) return unauthorized
+  if (!access.workspaceId) return [closeCodes.notFound, 'not-found']
+  return can(access.role, 'document.read') ? null : [closeCodes.forbidden, 'forbidden']
+}
+
+const connectionsTo = (instance: Hocuspocus, documentName: string): number =>
+  instance.documents.get(documentName)?.connections.size ?? 0

@@ -1,46 +1,32 @@
-import { type Connection, OutgoingMessage } from '@hocuspocus/server'
-import { AcceptedEdits } from './accepted.ts'
+import { OutgoingMessage } from '@hocuspocus/server'
 import { applyAwareness } from './awareness.ts'
-import { type CloseCode, closeCodes } from './close-codes.ts'
-import { type Frame, resyncMessages } from './frame.ts'
-import type { LiveDocument, LiveDocuments } from './live-document.ts'
-import type { UpdateLog } from './update-log.ts'
-import { isEmpty, validateUpdate } from './update-validator.ts'
+import type { ChannelSocket } from './channel-socket.ts'
+import type { OpenConnection } from './connections.ts'
+import { type Judged, judgeEdit, type Known } from './edits.ts'
+import { type Frame, MessageType, syncReplies, syncStatus } from './frame.ts'
+import type { LiveDocument } from './live-document.ts'
 
 /** Refusals in a row after which a client that cannot be brought into step is closed. */
 const maxResyncs = 5
 
-/** What a channel needs of its socket. */
-export type ChannelSocket = {
-  documents: LiveDocuments
-  updateLog: UpdateLog
-  /** To the client. */
-  send(data: Uint8Array): void
-  close(code: CloseCode, reason: string): void
-  /** A frame could not be stored or understood. */
-  failed(error: unknown): void
-  /** To Hocuspocus. */
-  hand(data: Uint8Array): void
-  /** So many bytes more, or fewer, wait. */
-  queued(bytes: number): void
-}
-
-/** `durable` and `live` are there for edits: the promise of the log row's id, and the document that waits for it. */
-type Waiting = { data: Uint8Array; frame: Frame; durable: Promise<number> | null; live: LiveDocument | null }
+type Incoming = { data: Uint8Array; frame: Frame }
+/** `edit` is there for what must be stored: the promise of the log row's id, and the document that waits for it. */
+type Waiting = Incoming & { edit: { durable: Promise<number>; live: LiveDocument } | null }
 
 /**
- * One document on one socket. Edits go to the log when their frame arrives, frames to Hocuspocus in their order, and each
- * only when its edit is durable.
+ * One document on one socket. Edits go to the log when their frame arrives, and each frame has its effect in its order,
+ * only when its edit is durable: so what is applied, broadcast and acknowledged can no longer be lost.
  */
 export class Channel {
   private readonly socket: ChannelSocket
   /** Null until Hocuspocus has authenticated and loaded the document; until then everything waits. */
-  private connection: Connection | null = null
-  /** The Yjs client whose presence this connection may speak for. */
-  private clientId: number | null = null
+  private connection: OpenConnection | null = null
+  private incoming: Incoming[] = []
   private queue: Waiting[] = []
-  private draining = false
-  /** Once closed or failed, nothing reaches Hocuspocus any more; what is durable is applied all the same. */
+  /** An edit cannot be judged at once; all behind it waits. */
+  private isLooking = false
+  private isDraining = false
+  /** Once closed or failed, nothing has an effect any more; what is durable is applied all the same. */
   private closed = false
   private resyncs = 0
 
@@ -52,105 +38,114 @@ export class Channel {
     return this.connection !== null && !this.closed
   }
 
+  /** The connection, once the document is open. */
+  get opened(): OpenConnection | null {
+    return this.closed ? null : this.connection
+  }
+
   /** Lets through what waited for the document. */
-  open(connection: Connection): void {
+  open(connection: OpenConnection): void {
     this.connection = connection
-    for (const { data, frame } of this.forget()) this.receive(data, frame)
+    this.take()
   }
 
   /** Called when the document is closed, refused, or the socket is gone. */
   close(): void {
     this.closed = true
-    if (!this.connection) this.forget()
+    for (const { data } of this.incoming.splice(0)) this.socket.queued(-data.byteLength)
   }
 
-  /** Starts an edit's way to the log and puts its frame in line. */
   receive(data: Uint8Array, frame: Frame): void {
-    const edit = this.connection ? this.append(this.connection, frame) : null
-    if (edit === 'refused') return
+    if (this.closed) return
     this.socket.queued(data.byteLength)
-    this.queue.push({ data, frame, durable: edit?.durable ?? null, live: edit?.live ?? null })
-    if (this.connection && !this.draining) void this.drain(this.connection)
+    this.incoming.push({ data, frame })
+    this.take()
   }
 
-  /** Sends an edit that must be stored to the log; null for every other frame. */
-  private append(
-    connection: Connection,
-    { address, update }: Frame,
-  ): { durable: Promise<number>; live: LiveDocument } | null | 'refused' {
-    if (!update || isEmpty(update)) return null
-    const { documents, updateLog } = this.socket
-    const live = documents.of(connection.document)
-    if (!live || this.closed) return 'refused'
-    const userId: string = connection.context.user.id
-    if (connection.readOnly) return this.refuseWrite(connection, update, userId)
-    switch (validateUpdate(update, connection.document, live.accepted, userId)) {
-      case 'known':
-        return null
-      case 'new':
-        this.resyncs = 0
-        live.begun()
-        return { live, durable: updateLog.append({ documentId: live.id, data: update, userId, origin: 'client' }) }
-      case 'gap':
-        return this.resync(connection, address)
-      case 'malformed':
-        this.socket.close(closeCodes.invalidPayload, 'Malformed edit')
-        return 'refused'
-      case 'too-large':
-        this.socket.close(closeCodes.tooLarge, 'The edit is too large')
-        return 'refused'
+  private take(): void {
+    while (this.connection && !this.isLooking) {
+      const next = this.incoming.shift()
+      if (!next) return
+      this.admit(this.connection, next, {})
     }
   }
 
-  private resync(connection: Connection, address: string): 'refused' {
-    if (++this.resyncs > maxResyncs) {
-      this.socket.close(closeCodes.invalidPayload, 'The edits cannot be brought into step')
+  /** Starts an edit's way to the log and puts its frame in line, or refuses it. */
+  private admit(connection: OpenConnection, incoming: Incoming, known: Known): void {
+    const judged: Judged = this.closed ? 'refused' : judgeEdit(connection, incoming.frame, this.socket, this, known)
+    if (judged === 'refused') {
+      this.socket.queued(-incoming.data.byteLength)
+    } else if (judged instanceof Promise) {
+      this.isLooking = true
+      void judged.then((found) => {
+        this.isLooking = false
+        this.admit(connection, incoming, found)
+        this.take()
+      })
     } else {
-      for (const message of resyncMessages(address, connection.document)) this.socket.send(message)
+      this.queue.push({ ...incoming, edit: judged })
+      if (!this.isDraining) void this.drain(connection)
     }
-    return 'refused'
   }
 
-  /** A reader's edit: only what adds nothing is acknowledged (providers send all they have when they connect). */
-  private refuseWrite(connection: Connection, update: Uint8Array, userId: string): 'refused' {
-    const known = validateUpdate(update, connection.document, new AcceptedEdits(), userId) === 'known'
-    this.socket.send(new OutgoingMessage(connection.messageAddress).writeSyncStatus(known).toUint8Array())
-    return 'refused'
+  /** Counts refusals in a row: a client that cannot be brought into step is closed. */
+  mayResync(): boolean {
+    return ++this.resyncs <= maxResyncs
   }
 
-  /** Hands on what waits, in order. A failure ends the socket, but not the way of the edits that are durable by then. */
-  private async drain(connection: Connection): Promise<void> {
-    this.draining = true
+  /** An edit was accepted. */
+  inStep(): void {
+    this.resyncs = 0
+  }
+
+  /** Gives frames their effect, in order. A failure ends the socket, but not the way of the edits that are durable by then. */
+  private async drain(connection: OpenConnection): Promise<void> {
+    this.isDraining = true
     for (let next = this.queue[0]; next; next = this.queue[0]) {
       try {
-        this.deliver(connection, next, await next.durable)
+        if (next.edit) this.applyEdit(connection, next.edit.live, next.frame, await next.edit.durable)
+        else this.deliver(connection, next)
       } catch (error) {
         this.closed = true
-        next.live?.accepted.settle()
+        next.edit?.live.accepted.settle()
         this.socket.failed(error)
       }
       this.queue.shift()
       this.socket.queued(-next.data.byteLength)
-      next.live?.ended()
+      next.edit?.live.ended()
     }
-    this.draining = false
+    this.isDraining = false
   }
 
-  private deliver(connection: Connection, { data, frame, live }: Waiting, id: number | null): void {
-    if (live && id !== null && frame.update) {
-      live.logged(id, frame.update.byteLength, connection.context.user.id)
-      // Its sender has gone, but it is durable.
-      if (this.closed) live.apply(frame.update, connection.context)
-    }
+  private applyEdit(connection: OpenConnection, live: LiveDocument, { update }: Frame, id: number): void {
+    if (!update) return
+    const userId = connection.context.user.id
+    const { cluster, metrics } = this.socket.services
+    live.logged(id, update.byteLength, userId)
+    live.apply(update)
+    cluster?.publishRow(live, { id, data: update, userId, origin: 'client' })
+    metrics.updates.inc({ source: 'client' })
+    if (!this.closed) this.acknowledge(connection)
+  }
+
+  private deliver(connection: OpenConnection, { data, frame }: Incoming): void {
     if (this.closed) return
-    if (frame.awareness) this.clientId = applyAwareness(connection, frame.awareness, this.clientId)
+    if (frame.update) this.acknowledge(connection)
+    else if (frame.awareness) {
+      const isTaken = applyAwareness(connection, frame.awareness)
+      if (!isTaken) this.socket.services.metrics.refused.inc({ reason: 'awareness' })
+    } else if (frame.stateVector) {
+      for (const reply of syncReplies(frame.address, connection.document, frame.stateVector)) this.socket.send(reply)
+    } else if (frame.type === MessageType.QueryAwareness) this.sendAwareness(connection)
     else this.socket.hand(data)
   }
 
-  private forget(): Waiting[] {
-    const waiting = this.queue
-    this.queue = []
-    for (const { data } of waiting) this.socket.queued(-data.byteLength)
-    return waiting
+  private sendAwareness({ messageAddress, document }: OpenConnection): void {
+    const message = new OutgoingMessage(messageAddress).createAwarenessUpdateMessage(document.awareness)
+    this.socket.send(message.toUint8Array())
+  }
+
+  private acknowledge({ messageAddress }: OpenConnection): void {
+    this.socket.send(syncStatus(messageAddress, true))
   }
 }

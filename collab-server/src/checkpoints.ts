@@ -1,5 +1,6 @@
 import type { Logger } from '@mdcreator/shared/log'
 import type { LiveDocument } from './live-document.ts'
+import type { Metrics } from './metrics.ts'
 import type { Fold, Storage } from './storage.ts'
 
 const minTailBytes = 256 * 1024
@@ -9,8 +10,8 @@ const idleSeconds = 60
 const sweepLimit = 100
 
 /** True where loading the document would begin to be dear: a checkpoint's cost grows with the state, so its pause does too. */
-export function isDue({ tail, stateBytes }: Pick<LiveDocument, 'tail' | 'stateBytes'>): boolean {
-  return tail.rows > maxTailRows || tail.bytes > Math.max(minTailBytes, stateBytes / 4)
+export function isDue({ position, stateBytes }: Pick<LiveDocument, 'position' | 'stateBytes'>): boolean {
+  return position.rows > maxTailRows || position.bytes > Math.max(minTailBytes, stateBytes / 4)
 }
 
 /** Folds the update log into `documents.yjs_state`, one document after the other. */
@@ -18,15 +19,17 @@ export class Checkpoints {
   private readonly storage: Storage
   private readonly fold: Fold
   private readonly log: Logger
+  private readonly metrics: Metrics
   private readonly queued = new Map<string, LiveDocument | null>()
   private working: Promise<void> | null = null
   private sweeper: NodeJS.Timeout | undefined
   private stopped = false
 
-  constructor(storage: Storage, fold: Fold, log: Logger) {
+  constructor(storage: Storage, fold: Fold, log: Logger, metrics: Metrics) {
     this.storage = storage
     this.fold = fold
     this.log = log
+    this.metrics = metrics
   }
 
   /** Sweeps now and every half minute for tails that a crash or a lost unload left. */
@@ -64,10 +67,11 @@ export class Checkpoints {
     for (const [id, live] of this.queued) {
       this.queued.delete(id)
       try {
-        const before = live && { ...live.tail }
-        const bytes = await this.storage.checkpoint(id, this.fold)
-        if (live && before && bytes !== null) live.checkpointed(before, bytes)
+        const checkpoint = await this.storage.checkpoint(id, this.fold)
+        if (checkpoint) live?.checkpointed(checkpoint)
+        this.metrics.checkpoints.inc({ outcome: checkpoint ? 'written' : 'empty' })
       } catch (err) {
+        this.metrics.checkpoints.inc({ outcome: 'failed' })
         this.log.error({ err, document: id }, 'a checkpoint failed; the log keeps its rows')
       }
     }

@@ -1,15 +1,20 @@
-import type { Connection, Hocuspocus } from '@hocuspocus/server'
+import type { Hocuspocus } from '@hocuspocus/server'
 import { isId } from '@mdcreator/shared/ids'
-import type { Logger } from '@mdcreator/shared/log'
 import { WebSocket } from 'ws'
-import { Channel, type ChannelSocket } from './channel.ts'
+import { Channel } from './channel.ts'
+import type { ChannelSocket } from './channel-socket.ts'
+import type { ClientTransport } from './client-transport.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
+import type { OpenConnection } from './connections.ts'
 import type { SocketControl } from './context.ts'
 import { documentNameOf, type Frame, MessageType, readFrame } from './frame.ts'
-import type { LiveDocuments } from './live-document.ts'
-import { AppendError, type UpdateLog } from './update-log.ts'
+import type { RefusedReason } from './metrics.ts'
+import type { Services } from './services.ts'
+import { TokenBucket } from './token-bucket.ts'
+import { AppendError } from './update-log.ts'
 
-export type SocketLimits = {
+/** How one socket is treated. The limits that an administrator sets are in the configuration (CollabLimits). */
+export type SocketPolicy = {
   /** How long a socket may take to authenticate, in milliseconds. */
   authenticationMs: number
   /** Bytes that wait for their commit (or, before it is authenticated, for that) until we stop reading the socket. */
@@ -21,7 +26,7 @@ export type SocketLimits = {
   slowReaderBytes: number
 }
 
-export const defaultSocketLimits: SocketLimits = {
+export const defaultPolicy: SocketPolicy = {
   authenticationMs: 10_000,
   pausedAtBytes: 4 * 1024 * 1024,
   pausedUnauthenticatedAtBytes: 64 * 1024,
@@ -29,10 +34,21 @@ export const defaultSocketLimits: SocketLimits = {
   slowReaderBytes: 64 * 1024 * 1024,
 }
 
-/** Documents on one socket. */
-const maxDocuments = 100
+/** Frames for which the answer to one sync step 1 counts, per so many bytes of the document. */
+const syncStepBytesPerFrame = 16 * 1024
+const maxRefusedSignIns = 5
+
 type ClientConnection = ReturnType<Hocuspocus['handleConnection']>
-type Dependencies = { documents: LiveDocuments; updateLog: UpdateLog; log: Logger; limits: SocketLimits }
+
+/** What others do about a socket. */
+export type SocketHooks = {
+  /** Its first document is open. */
+  authenticated(): void
+  /** A token was refused. */
+  signInFailed(): void
+  /** The client has sent a new token for an open document. */
+  renew(connection: OpenConnection, token: string): void
+}
 
 /**
  * One client's socket, between ws and Hocuspocus. Frames are checked when they arrive, edits go to the update log at
@@ -40,8 +56,11 @@ type Dependencies = { documents: LiveDocuments; updateLog: UpdateLog; log: Logge
  * acknowledges can no longer be lost. Each document on the socket has a channel, which keeps its frames in order.
  */
 export class ClientSocket implements SocketControl, ChannelSocket {
-  private readonly ws: WebSocket
-  private readonly deps: Dependencies
+  private readonly ws: ClientTransport
+  readonly services: Services
+  private readonly policy: SocketPolicy
+  private readonly hooks: SocketHooks
+  private readonly bucket: TokenBucket
   private readonly channels = new Map<string, Channel>()
   private readonly authenticationTimer: NodeJS.Timeout
   private client: ClientConnection | null = null
@@ -50,19 +69,25 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   private openDocuments = 0
   private refusedSignIns = 0
 
-  constructor(ws: WebSocket, deps: Dependencies) {
+  constructor(
+    ws: ClientTransport,
+    services: Services,
+    { policy, hooks }: { policy: SocketPolicy; hooks: SocketHooks },
+  ) {
     this.ws = ws
-    this.deps = deps
+    this.services = services
+    this.policy = policy
+    this.hooks = hooks
+    this.bucket = new TokenBucket(services.limits.messagesPerSecond, services.limits.messageBurst)
     this.authenticationTimer = setTimeout(() => {
-      this.close(closeCodes.unauthorized, 'No document was opened in time')
-    }, deps.limits.authenticationMs)
-    ws.on('error', (err) => deps.log.debug({ err }, 'a socket broke'))
-    ws.on('message', (data: Buffer, isBinary) => this.receive(data, isBinary))
-    ws.on('close', (code, reason) => {
+      this.refuse('signin-time', closeCodes.unauthorized, 'No document was opened in time')
+    }, policy.authenticationMs)
+    ws.onMessage((data, isBinary) => this.receive(data, isBinary))
+    ws.onClose((code, reason) => {
       clearTimeout(this.authenticationTimer)
       for (const channel of this.channels.values()) channel.close()
       this.channels.clear()
-      this.client?.handleClose({ code, reason: String(reason) })
+      this.client?.handleClose({ code, reason })
     })
   }
 
@@ -71,32 +96,27 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     this.client = client
   }
 
-  get documents(): LiveDocuments {
-    return this.deps.documents
-  }
-
-  get updateLog(): UpdateLog {
-    return this.deps.updateLog
-  }
-
   get readyState(): number {
     return this.ws.readyState
   }
 
   send(data: Uint8Array): void {
     if (this.ws.readyState !== WebSocket.OPEN) return
-    if (this.ws.bufferedAmount > this.deps.limits.slowReaderBytes) this.ws.terminate()
-    else this.ws.send(data)
+    if (this.ws.bufferedAmount > this.policy.slowReaderBytes) {
+      this.services.metrics.refused.inc({ reason: 'slow-reader' })
+      this.ws.terminate()
+    } else this.ws.send(data)
   }
 
   close(code?: number, reason?: string): void {
     if (this.ws.readyState === WebSocket.OPEN) this.ws.close(code, reason)
   }
 
-  opened(connection: Connection): void {
+  opened(connection: OpenConnection): void {
     const channel = this.channels.get(connection.messageAddress)
     if (!channel) return
     clearTimeout(this.authenticationTimer)
+    if (this.openDocuments === 0) this.hooks.authenticated()
     this.refusedSignIns = 0
     this.openDocuments++
     connection.onClose(() => {
@@ -115,12 +135,14 @@ export class ClientSocket implements SocketControl, ChannelSocket {
       this.channels.delete(address)
     }
     this.refusedSignIns++
+    this.services.metrics.refused.inc({ reason: code === closeCodes.tooMany ? 'document-connections' : 'signin' })
+    if (code === closeCodes.unauthorized) this.hooks.signInFailed()
     setImmediate(() => {
-      if (this.refusedSignIns >= 5 || !this.hasOpenDocument()) this.close(code, reason)
+      if (this.refusedSignIns >= maxRefusedSignIns || !this.hasOpenDocument()) this.close(code, reason)
     })
   }
 
-  closeDocument(connection: Connection, code: CloseCode, reason: string): void {
+  closeDocument(connection: OpenConnection, code: CloseCode, reason: string): void {
     connection.close({ code, reason })
     if (!this.hasOpenDocument()) this.close(code, reason)
   }
@@ -136,12 +158,27 @@ export class ClientSocket implements SocketControl, ChannelSocket {
 
   failed(err: unknown): void {
     if (err instanceof AppendError) {
-      this.deps.log.error({ err }, 'an edit could not be stored: its socket is closed')
+      this.services.log.error({ err }, 'an edit could not be stored: its socket is closed')
+      this.services.metrics.refused.inc({ reason: 'not-stored' })
       this.close(closeCodes.tryAgainLater, 'Edits cannot be stored at the moment')
     } else {
-      this.deps.log.info({ err }, 'a malformed message')
-      this.close(closeCodes.invalidPayload, 'Malformed message')
+      this.services.log.info({ err }, 'a malformed message')
+      this.refuse('malformed', closeCodes.invalidPayload, 'Malformed message')
     }
+  }
+
+  /** False, and the socket is closed, where frames come faster than one client can have reason to send them. */
+  private isInTime({ stateVector, address }: Frame): boolean {
+    const document = stateVector && this.channels.get(address)?.opened?.document
+    const live = document && this.services.documents.of(document)
+    if (this.bucket.take(1 + (live ? Math.floor(live.bytes / syncStepBytesPerFrame) : 0))) return true
+    this.refuse('message-rate', closeCodes.tooMany, 'Too many messages')
+    return false
+  }
+
+  private refuse(reason: RefusedReason, code: CloseCode, text: string): void {
+    this.services.metrics.refused.inc({ reason })
+    this.close(code, text)
   }
 
   private hasOpenDocument(): boolean {
@@ -157,7 +194,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     const data = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     try {
       const frame = readFrame(data)
-      if (frame) this.route(data, frame)
+      if (frame && this.isInTime(frame)) this.route(data, frame)
     } catch (err) {
       this.failed(err)
     }
@@ -166,6 +203,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   private route(data: Uint8Array, frame: Frame): void {
     const channel = this.channels.get(frame.address)
     if (!isId(frame.documentName)) this.close(closeCodes.notFound, 'No such document')
+    else if (channel?.opened && frame.token !== null) this.hooks.renew(channel.opened, frame.token)
     else if (frame.type === MessageType.Auth) this.authenticate(data, frame)
     else if (channel) channel.receive(data, frame)
     else this.drop(data)
@@ -177,7 +215,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
    */
   private drop(data: Uint8Array): void {
     this.droppedBytes += data.byteLength
-    if (!this.hasOpenDocument() && this.droppedBytes > this.deps.limits.droppedBytes) {
+    if (!this.hasOpenDocument() && this.droppedBytes > this.policy.droppedBytes) {
       this.close(closeCodes.unauthorized, 'The first message must be the token')
     }
   }
@@ -189,7 +227,9 @@ export class ClientSocket implements SocketControl, ChannelSocket {
       if ([address, ...others].includes(documentName) && others.length > 0) {
         return void this.close(closeCodes.invalidPayload, 'One document, two ways of naming it')
       }
-      if (this.channels.size >= maxDocuments) return void this.close(closeCodes.tooMany, 'Too many documents')
+      if (this.channels.size >= this.services.limits.documentsPerSocket) {
+        return this.refuse('documents-per-socket', closeCodes.tooMany, 'Too many documents on one socket')
+      }
       this.channels.set(address, new Channel(this))
     }
     this.client?.handleMessage(data)
@@ -197,7 +237,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
 
   /** Back-pressure: a client that is faster than the log, or not authenticated yet, is not read for a while. */
   private regulate(): void {
-    const { pausedAtBytes, pausedUnauthenticatedAtBytes } = this.deps.limits
+    const { pausedAtBytes, pausedUnauthenticatedAtBytes } = this.policy
     const limit = this.hasOpenDocument() ? pausedAtBytes : pausedUnauthenticatedAtBytes
     if (this.queuedBytes > limit && !this.ws.isPaused) this.ws.pause()
     else if (this.queuedBytes <= limit / 2 && this.ws.isPaused) this.ws.resume()

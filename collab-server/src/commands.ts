@@ -5,10 +5,11 @@ import type { CommandReply, CommandRequest } from '@mdcreator/shared/bus/message
 import type { Logger } from '@mdcreator/shared/log'
 import { printMarkdown } from '@mdcreator/shared/markdown/print'
 import * as Y from 'yjs'
-import { closeCodes } from './close-codes.ts'
+import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import type { LiveDocument, LiveDocuments } from './live-document.ts'
+import type { Metrics } from './metrics.ts'
 import type { Projector } from './projection.ts'
 import type { Storage } from './storage.ts'
 
@@ -18,7 +19,9 @@ type Dependencies = {
   worker: DocumentWorker
   documents: LiveDocuments
   projector: Projector
+  cluster: Cluster | null
   bus: Bus
+  metrics: Metrics
   log: Logger
 }
 
@@ -27,15 +30,21 @@ type Reply = CommandReply<'document.write-markdown'>
 
 /** Does what the API asks for on the live documents. Returns a function that stops it. */
 export function handleCommands(deps: Dependencies): () => void {
-  const stops = [
-    deps.bus.handle('document.write-markdown', (request) => write(deps, request)),
-    deps.bus.subscribe('access.changed', ({ document_id }) => {
-      if (document_id) close(deps, document_id)
-    }),
-  ]
-  return () => {
-    for (const stop of stops) stop()
-  }
+  return deps.bus.handle(
+    'document.write-markdown',
+    async (request) => {
+      const end = deps.metrics.commandSeconds.startTimer({ command: 'document.write-markdown' })
+      try {
+        const reply = await write(deps, request)
+        end({ outcome: reply.outcome })
+        return reply
+      } catch (error) {
+        end({ outcome: 'failed' })
+        throw error
+      }
+    },
+    ({ document_id }) => deps.hocuspocus.documents.has(document_id),
+  )
 }
 
 async function write(deps: Dependencies, request: Request): Promise<Reply> {
@@ -66,7 +75,9 @@ async function open(hocuspocus: Hocuspocus<Context>, documentId: string) {
  * it before it is durable. What they type while it is stored merges with it as with any other edit.
  */
 async function replaceText(deps: Dependencies, live: LiveDocument, request: Request): Promise<Reply> {
-  const { storage, worker, projector } = deps
+  const { storage, worker, projector, cluster } = deps
+  // What was acknowledged before the caller asked is compared too, whichever server acknowledged it.
+  await cluster?.caughtUp()
   if (!isBase(live, request)) return conflict(live)
   const state = Y.encodeStateAsUpdate(live.document)
   const change = await worker.run('change', { state, clientId: live.writerId, content: request.content })
@@ -84,7 +95,8 @@ async function replaceText(deps: Dependencies, live: LiveDocument, request: Requ
   if (!stored) return (await storage.exists(documentId)) ? conflict(live) : { outcome: 'not-found' }
   if (change) {
     live.logged(stored.clock, change.update.byteLength, userId)
-    live.apply(change.update, { user: { id: userId } })
+    live.apply(change.update)
+    deps.cluster?.publishRow(live, { id: stored.clock, data: change.update, userId, origin: 'api' })
     // Others may have typed while it was stored: whoever reads after the answer must find both.
     if (live.clock > stored.clock) await projector.flush(live)
   }
@@ -96,13 +108,6 @@ const isBase = (live: LiveDocument, { base_hash }: Request): boolean => sha256(p
 function conflict(live: LiveDocument): Reply {
   const content = printMarkdown(live.read())
   return { outcome: 'conflict', content, content_hash: sha256(content) }
-}
-
-function close({ hocuspocus }: Dependencies, documentId: string): void {
-  for (const connection of hocuspocus.documents.get(documentId)?.getConnections() ?? []) {
-    const { socket }: Context = connection.context
-    socket.closeDocument(connection, closeCodes.notFound, 'The document was deleted')
-  }
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex')

@@ -4,18 +4,27 @@ import type { CloseCode } from './close-codes.ts'
 /** Who a person is to the others in a document: awareness `user`, written by the server. */
 export type Identity = { id: string; name: string; avatar_url: string | null; color: string }
 
+/** Whom a connection was opened by, and until when: what its token said. */
+export type Credentials = {
+  subject: string
+  /** The session of the local issuer that ends with a sign-out, or null. */
+  sessionId: string | null
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
 /** What hooks and commands may do with the socket that a connection came in on. */
 export interface SocketControl {
   /** A document is authenticated and loaded: what waited for it is let through. */
-  opened(connection: Connection): void
+  opened(connection: Connection<Context>): void
   /**
    * A document is refused. Hocuspocus then says so in its protocol; the socket is closed with the code, unless it
    * carries other documents too.
    */
   denied(documentName: string, code: CloseCode, reason: string): void
   /** Ends one document, and the socket where it was the only one. */
-  closeDocument(connection: Connection, code: CloseCode, reason: string): void
+  closeDocument(connection: Connection<Context>, code: CloseCode, reason: string): void
 }
 
-/** What Hocuspocus carries with a connection. `socket` is there from the start, `user` once it is authenticated. */
-export type Context = { socket: SocketControl; user: Identity }
+/** What Hocuspocus carries with a connection. `socket` is there from the start, the rest once it is authenticated. */
+export type Context = { socket: SocketControl; user: Identity; workspaceId: string; credentials: Credentials }

@@ -38,8 +38,11 @@ export type Frame = {
   type: number
   /** The Yjs update that a sync step 2 or an update carries. */
   update: Uint8Array | null
+  /** The state vector of a sync step 1: what the client has. */
+  stateVector: Uint8Array | null
   /** The awareness update of an awareness message. */
   awareness: Uint8Array | null
+  token: string | null
 }
 
 /**
@@ -56,44 +59,72 @@ export function readFrame(data: Uint8Array): Frame | null {
   return { address, documentName: documentNameOf(address), type, ...readBody(decoder, type) }
 }
 
+/** True where a client presents a token; cheaper than to read the frame. */
+export function isTokenFrame(data: Uint8Array): boolean {
+  const decoder = decoding.createDecoder(data)
+  try {
+    decoding.readVarUint8Array(decoder)
+    return decoding.readVarUint(decoder) === MessageType.Auth
+  } catch {
+    return false
+  }
+}
+
 /** Providers with sessions address `name\0session`. */
 export const documentNameOf = (address: string): string => address.split('\0', 1)[0] as string
 
-const nothing = { update: null, awareness: null }
+const nothing = { update: null, stateVector: null, awareness: null, token: null }
+
+/** A notice, not a file. */
+const maxStatelessBytes = 16 * 1024
 
 /** Walks to the end of the frame, so that nothing Hocuspocus reads later can be missing. */
-function readBody(decoder: decoding.Decoder, type: number): Pick<Frame, 'update' | 'awareness'> {
+function readBody(decoder: decoding.Decoder, type: number): Omit<Frame, 'address' | 'documentName' | 'type'> {
   switch (type) {
     case MessageType.Sync:
     case MessageType.SyncReply: {
       const syncType = decoding.readVarUint(decoder)
       if (syncType > SyncType.Update) throw new Error(`Unknown kind of sync message ${syncType}`)
       const payload = decoding.readVarUint8Array(decoder)
-      if (syncType !== SyncType.Step1) return { update: payload, awareness: null }
+      if (syncType !== SyncType.Step1) return { ...nothing, update: payload }
       Y.decodeStateVector(payload)
-      return nothing
+      return { ...nothing, stateVector: payload }
     }
     case MessageType.Awareness:
-      return { update: null, awareness: decoding.readVarUint8Array(decoder) }
+      return { ...nothing, awareness: decoding.readVarUint8Array(decoder) }
     case MessageType.Stateless:
-      decoding.readVarString(decoder)
+      if (decoding.readVarUint8Array(decoder).byteLength > maxStatelessBytes) throw new Error('The notice is too long')
       return nothing
     case MessageType.Auth:
       decoding.readVarUint(decoder)
-      decoding.readVarString(decoder)
-      return nothing
+      return { ...nothing, token: decoding.readVarString(decoder) }
     default:
       return nothing
   }
 }
 
+/** Says whether an edit is stored and applied. */
+export const syncStatus = (address: string, isApplied: boolean): Uint8Array =>
+  new OutgoingMessage(address).writeSyncStatus(isApplied).toUint8Array()
+
 /** Asks for what is missing: "not applied" (SyncStatus), then our state vector (sync step 1). */
 export function resyncMessages(address: string, document: Y.Doc): Uint8Array[] {
-  const stepOne = encoding.encode((encoder) => {
+  return [syncStatus(address, false), sync(address, SyncType.Step1, Y.encodeStateVector(document))]
+}
+
+/** The answer to a sync step 1: our own, so that the client sends what we lack, and what it lacks. */
+export function syncReplies(address: string, document: Y.Doc, stateVector: Uint8Array): Uint8Array[] {
+  return [
+    sync(address, SyncType.Step1, Y.encodeStateVector(document)),
+    sync(address, SyncType.Step2, Y.encodeStateAsUpdate(document, stateVector)),
+  ]
+}
+
+function sync(address: string, type: number, payload: Uint8Array): Uint8Array {
+  return encoding.encode((encoder) => {
     encoding.writeVarString(encoder, address)
     encoding.writeVarUint(encoder, MessageType.Sync)
-    encoding.writeVarUint(encoder, SyncType.Step1)
-    encoding.writeVarUint8Array(encoder, Y.encodeStateVector(document))
+    encoding.writeVarUint(encoder, type)
+    encoding.writeVarUint8Array(encoder, payload)
   })
-  return [new OutgoingMessage(address).writeSyncStatus(false).toUint8Array(), stepOne]
 }

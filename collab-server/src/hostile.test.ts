@@ -24,7 +24,7 @@ describe('bad input on a socket', () => {
   let witness: Client
   before(async () => {
     world = await startWorld()
-    server = await world.server({ limits: { authenticationMs: 300 } })
+    server = await world.server({ policy: { authenticationMs: 300 } })
     document = await world.document()
     token = (await world.person('Ada')).token
     witness = world.connect(server, document, token)

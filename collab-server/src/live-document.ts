@@ -1,47 +1,67 @@
 import { randomInt } from 'node:crypto'
-import type { Document } from '@hocuspocus/server'
+import type { Document, TransactionOrigin } from '@hocuspocus/server'
 import { DocumentReader } from '@mdcreator/shared/markdown/reader'
 import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { AcceptedEdits } from './accepted.ts'
-import type { StoredDocument } from './storage.ts'
+import { LogPosition } from './log-position.ts'
+import type { Checkpoint, StoredDocument, StoredUpdate } from './storage.ts'
+import { validateUpdate } from './update-validator.ts'
 
 /** Owns the Yjs clients that the server itself writes as: no user may use them. */
 export const server = 'server'
+
+/** The transaction origin of what others wrote. Hocuspocus broadcasts it, and plans no store. */
+export const fromElsewhere: TransactionOrigin = { source: 'redis' }
+/** The same of what was written here and is in the log: there is nothing to store any more. */
+const fromHere: TransactionOrigin = { source: 'local', skipStoreHooks: true }
 
 /** What this server knows of a loaded document besides its content. */
 export class LiveDocument {
   readonly document: Document
   readonly accepted = new AcceptedEdits()
-  /** The id of the last log row that is applied. */
+  /** The highest id of a log row that is applied. */
   clock: number
+  /** Which rows of the log are applied. */
+  readonly position: LogPosition
+  /** The clock of the last projection from here. */
+  projectedClock = 0
   /** The Yjs client of this server's own changes: one for as long as the document is loaded, or its state would grow. */
   writerId = this.newWriter()
   /** Who made the last edit. */
   lastEditor: string | null = null
-  /** The log's rows and bytes since the last checkpoint, as far as this server has seen. */
-  tail = { rows: 0, bytes: 0 }
   /** The size of the last checkpoint. */
   stateBytes: number
   /** Writes from the API, one after the other. */
   private writes: Promise<unknown> = Promise.resolve()
   private readonly reader: DocumentReader
+  private readonly waitingUpdates: Uint8Array[] = []
   private onTheirWay = 0
+  private isLarge = false
   private readonly waiting: (() => void)[] = []
 
-  constructor(
-    document: Document,
-    stored: { clock: number; stateBytes: number; tail: { rows: number; bytes: number } },
-  ) {
+  constructor(document: Document, stored: StoredDocument) {
     this.document = document
     this.reader = new DocumentReader(document)
     this.clock = stored.clock
-    this.stateBytes = stored.stateBytes
-    this.tail = stored.tail
+    this.stateBytes = stored.state?.byteLength ?? 0
+    this.position = new LogPosition(stored.epoch, stored.horizon)
   }
 
   get id(): string {
     return this.document.name
+  }
+
+  /** How large the document is in the database, in bytes. */
+  get bytes(): number {
+    return this.stateBytes + this.position.bytes
+  }
+
+  /** True once when the document comes near the size that it may have, until it is smaller again. */
+  grewLarge(maxBytes: number): boolean {
+    const wasLarge = this.isLarge
+    this.isLarge = this.bytes > maxBytes * 0.8
+    return this.isLarge && !wasLarge
   }
 
   /** The document in the editor's schema; costs in the order of what changed since the last call. */
@@ -68,43 +88,85 @@ export class LiveDocument {
   }
 
   /** Applies what is stored, in one transaction. A row that Yjs cannot apply is passed over: the others still count. */
-  applyStored({ state, tail }: StoredDocument, onError: (error: unknown) => void): void {
+  applyStored({ state, tail, clock, epoch, horizon }: StoredDocument, onError: (error: unknown) => void): void {
     const { document } = this
     document.transact(() => {
       if (state) Y.applyUpdate(document, state)
-      for (const { data, userId, origin } of tail) {
+      for (const row of tail) {
         try {
-          Y.applyUpdate(document, data)
-          const owner = (origin === 'client' && userId) || server
-          for (const client of Y.parseUpdateMeta(data).from.keys()) this.accepted.claim(client, owner)
+          Y.applyUpdate(document, row.data)
+          this.claim(row)
         } catch (error) {
           onError(error)
         }
       }
-    })
-    // What waits for an edit that was never acknowledged stays in the rows. Offered to clients it would come back from
-    // them as a gap, again and again; whoever has the missing edit has this one too.
-    document.store.pendingStructs = null
-    document.store.pendingDs = null
+    }, fromElsewhere)
+    this.position.loaded(epoch, horizon)
+    for (const { id, data } of tail) this.position.add(id, data.byteLength)
+    this.clock = Math.max(this.clock, clock)
+    if (state) this.stateBytes = state.byteLength
+    this.putAsideWhatWaits()
+  }
+
+  /**
+   * Applies a row that another server logged. `gap` where it builds on a row that is not here yet: the log has that one,
+   * or will have it in a moment.
+   */
+  applyRow(row: StoredUpdate): 'applied' | 'gap' | 'malformed' {
+    if (this.position.has(row.id)) return 'applied'
+    const verdict = validateUpdate(row.data, this.document, new AcceptedEdits(), server)
+    if (verdict === 'gap') return 'gap'
+    if (verdict === 'malformed') return 'malformed'
+    this.claim(row)
+    Y.applyUpdate(this.document, row.data, fromElsewhere)
+    this.logged(row.id, row.data.byteLength, row.userId)
+    return 'applied'
+  }
+
+  /** Tries the rows that were put aside at the load again; returns how many still wait. */
+  applyWaiting(): number {
+    const waiting = this.waitingUpdates.splice(0)
+    for (const update of waiting) Y.applyUpdate(this.document, update, fromElsewhere)
+    this.putAsideWhatWaits()
+    return this.waitingUpdates.length
+  }
+
+  /**
+   * What waits for an edit that is not here is no part of the document: offered to clients it would come back from them as
+   * a gap, again and again. The edit may be on its way from another server; if it was never acknowledged, the rows keep
+   * what builds on it.
+   */
+  private putAsideWhatWaits(): void {
+    const { store } = this.document
+    for (const update of [store.pendingStructs?.update, store.pendingDs]) {
+      if (update) this.waitingUpdates.push(Y.convertUpdateFormatV2ToV1(update))
+    }
+    store.pendingStructs = null
+    store.pendingDs = null
+  }
+
+  private claim({ data, userId, origin }: StoredUpdate): void {
+    const owner = (origin === 'client' && userId) || server
+    for (const client of Y.parseUpdateMeta(data).from.keys()) this.accepted.claim(client, owner)
   }
 
   /** Applies an update that is in the log already. */
-  apply(update: Uint8Array, context: unknown): void {
-    if (!this.document.isDestroyed) Y.applyUpdate(this.document, update, { source: 'local', context })
+  apply(update: Uint8Array): void {
+    if (!this.document.isDestroyed) Y.applyUpdate(this.document, update, fromHere)
   }
 
   /** Counts a row of the log that is applied now. */
   logged(id: number, bytes: number, userId: string | null): void {
     this.clock = Math.max(this.clock, id)
     this.lastEditor = userId
-    this.tail.rows++
-    this.tail.bytes += bytes
+    this.position.add(id, bytes)
   }
 
-  /** After a checkpoint that held the tail as it was `before`. */
-  checkpointed(before: { rows: number; bytes: number }, stateBytes: number): void {
-    this.stateBytes = stateBytes
-    this.tail = { rows: this.tail.rows - before.rows, bytes: this.tail.bytes - before.bytes }
+  /** After a checkpoint. False where only loading it can tell what it holds. */
+  checkpointed({ epoch, ids, bytes }: Checkpoint): boolean {
+    if (!this.position.checkpointed(epoch, ids)) return false
+    this.stateBytes = bytes
+    return true
   }
 
   /**

@@ -1,11 +1,14 @@
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { createDatabase } from '@mdcreator/db/database'
 import { localTokenVerifier } from '@mdcreator/db/signing-keys'
-import { MemoryBus } from '@mdcreator/shared/bus/memory'
+import { createBus } from '@mdcreator/shared/bus/create'
 import { loadConfig } from '@mdcreator/shared/config'
 import { createLogger } from '@mdcreator/shared/log'
+import { createRegistry } from '@mdcreator/shared/metrics'
 import { Shutdown } from '@mdcreator/shared/shutdown'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
+import { InstanceLock } from './instance-lock.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { createCollab } from './server.ts'
 import { refuse } from './upgrade.ts'
 
@@ -20,17 +23,37 @@ async function main(): Promise<void> {
   const config = loadConfig()
   const databaseUrl = config.databaseUrl
   if (!databaseUrl) throw new UserError('DATABASE_URL is not set: only `npm start` brings its own database')
+  if (!config.redis) {
+    throw new UserError(
+      'REDIS_URL is not set: the API and the collaboration server are two processes and meet in Redis. Example: REDIS_URL=redis://localhost:6379. `npm start` runs both in one process, without Redis',
+    )
+  }
   const log = createLogger(config.logLevel)
-  process.on('unhandledRejection', (err) => log.error({ err }, 'an unhandled rejection'))
-  const db = createDatabase({ url: databaseUrl, role: 'mdcreator_collab', size: 2, log })
-  const verifier = localTokenVerifier(db, config.issuer)
-  const collab = createCollab({ config, databaseUrl, log, bus: new MemoryBus(log), verifier })
-  const server = createServer((request, response) => {
-    void answer(collab.ready, request.url, (status) => response.writeHead(status).end())
+  const metrics = createMetrics(createRegistry())
+  process.on('unhandledRejection', (err) => {
+    metrics.errors.inc({ where: 'unhandled-rejection' })
+    log.error({ err }, 'an unhandled rejection')
   })
+  const shutdown = new Shutdown(log)
+  shutdown.onSignals()
+  const db = createDatabase({ url: databaseUrl, role: 'mdcreator_collab', size: 2, log })
+  shutdown.add('database', () => db.destroy())
+  const bus = createBus(config.redis, log)
+  shutdown.add('bus', () => bus.close())
+  const lock = new InstanceLock({ url: databaseUrl, isShared: true, log })
+  shutdown.add('lock', () => lock.release())
+  await lock.acquire()
+  const verifier = localTokenVerifier(db, config.issuer)
+  const collab = createCollab({ config, databaseUrl, log, bus, verifier, metrics })
+  const server = createServer(answer({ metrics, ready: () => Promise.all([collab.ready(), lock.check()]) }))
   server.on('upgrade', (request, socket, head) => {
     if (!collab.handleUpgrade(request, socket, head)) refuse(socket, 404)
   })
+  shutdown.add('http', () => {
+    server.close()
+    server.closeAllConnections()
+  })
+  shutdown.add('collab', () => collab.stop())
   server.on('error', (error: NodeJS.ErrnoException) => {
     exitWithUserError(
       new UserError(`Cannot listen on port ${config.collabPort} (${error.code}): choose another COLLAB_PORT`),
@@ -39,26 +62,26 @@ async function main(): Promise<void> {
   server.listen({ port: config.collabPort, host: config.host, backlog: 4096 }, () => {
     log.info({ port: config.collabPort }, 'the collab server is ready')
   })
-
-  const shutdown = new Shutdown(log)
-  shutdown.add('database', () => db.destroy())
-  shutdown.add('collab', () => collab.stop())
-  shutdown.add('http', () => {
-    server.close()
-    server.closeAllConnections()
-  })
-  shutdown.onSignals()
 }
 
-async function answer(
-  ready: () => Promise<void>,
-  url: string | undefined,
-  status: (code: number) => void,
-): Promise<void> {
-  if (url === '/healthz') return status(204)
-  if (url !== '/readyz') return status(404)
-  await ready().then(
-    () => status(204),
-    () => status(503),
-  )
+/** `/healthz`, `/readyz` and `/metrics`. */
+function answer({ metrics, ready }: { metrics: Metrics; ready: () => Promise<unknown> }): RequestListener {
+  const { registry } = metrics
+  return async (request, response) => {
+    switch (request.url) {
+      case '/healthz':
+        return void response.writeHead(204).end()
+      case '/readyz':
+        return ready().then(
+          () => void response.writeHead(204).end(),
+          () => void response.writeHead(503).end(),
+        )
+      case '/metrics': {
+        const text = await registry.metrics()
+        return void response.writeHead(200, { 'content-type': registry.contentType }).end(text)
+      }
+      default:
+        return void response.writeHead(404).end()
+    }
+  }
 }

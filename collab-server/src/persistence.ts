@@ -1,9 +1,11 @@
 import type { Extension } from '@hocuspocus/server'
 import type { Logger } from '@mdcreator/shared/log'
 import { type Checkpoints, isDue } from './checkpoints.ts'
+import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
-import { LiveDocument, type LiveDocuments } from './live-document.ts'
+import { sizeNotice } from './edits.ts'
+import { fromElsewhere, LiveDocument, type LiveDocuments } from './live-document.ts'
 import type { Projector } from './projection.ts'
 import { retrying } from './retry.ts'
 import type { Storage, StoredDocument } from './storage.ts'
@@ -14,6 +16,9 @@ type Dependencies = {
   documents: LiveDocuments
   projector: Projector
   checkpoints: Checkpoints
+  /** Null where this is the only server. */
+  cluster: Cluster | null
+  maxDocumentBytes: number
   log: Logger
 }
 
@@ -21,14 +26,8 @@ type Dependencies = {
 const loadRetryMs = 20_000
 
 /** Loads documents from the database and keeps checkpoint and projection up; the edits themselves are in the log already. */
-export function persistence({
-  storage,
-  worker,
-  documents,
-  projector,
-  checkpoints,
-  log,
-}: Dependencies): Extension<Context> {
+export function persistence(deps: Dependencies): Extension<Context> {
+  const { storage, worker, documents, projector, checkpoints, cluster, log } = deps
   return {
     async onLoadDocument({ documentName, document }) {
       const stored = await retrying(() => loadSeeded(storage, worker, documentName), loadRetryMs).catch(
@@ -39,20 +38,19 @@ export function persistence({
         },
       )
       if (!stored) throw new Error(`document ${documentName} does not exist`)
-      const tail = { rows: stored.tail.length, bytes: stored.tail.reduce((sum, { data }) => sum + data.byteLength, 0) }
-      const live = new LiveDocument(document, { clock: stored.clock, stateBytes: stored.state?.byteLength ?? 0, tail })
+      const live = new LiveDocument(document, stored)
       live.applyStored(stored, (err) =>
         log.error({ err, document: documentName }, 'a row of the log cannot be applied'),
       )
       documents.add(live)
+      cluster?.join(live)
       if (isDue(live)) checkpoints.request(live.id, live)
     },
 
-    async onChange({ document }) {
+    async afterLoadDocument({ document }) {
       const live = documents.of(document)
-      if (!live) return
-      projector.schedule(live)
-      if (isDue(live)) checkpoints.request(live.id, live)
+      // In the place of Hocuspocus's own, which runs the hooks and plans a store at every keystroke.
+      if (live) document.onUpdate((_, origin) => changed(deps, live, origin))
     },
 
     async beforeUnloadDocument({ document }) {
@@ -69,12 +67,25 @@ export function persistence({
       for (const live of documents) {
         if (live.id !== documentName || !live.document.isDestroyed) continue
         documents.remove(live)
+        cluster?.leave(live)
         projector.cancel(live)
-        if (live.tail.rows > 0) checkpoints.request(documentName, null)
+        if (live.position.rows > 0) checkpoints.request(documentName, null)
         log.debug({ document: documentName }, 'unloaded')
       }
     },
   }
+}
+
+function changed(
+  { projector, checkpoints, maxDocumentBytes }: Dependencies,
+  live: LiveDocument,
+  origin: unknown,
+): void {
+  // What came from another server, that one projects.
+  if (origin !== fromElsewhere) projector.schedule(live)
+  if (isDue(live)) checkpoints.request(live.id, live)
+  if (live.grewLarge(maxDocumentBytes))
+    live.document.relayStateless(sizeNotice('document.large', live, maxDocumentBytes))
 }
 
 async function loadSeeded(

@@ -68,7 +68,12 @@ export class Projector {
       .catch(() => {})
       .then(() => {
         const { clock, lastEditor } = live
+        live.projectedClock = clock
         return this.storage.project(live.id, project(live.read()), clock, lastEditor)
+      })
+      .then((isWritten) => {
+        // Another server has projected a row that is not here yet, perhaps without one that is: again once both are.
+        if (!isWritten) this.schedule(live, retryMs)
       })
     const entry = write.finally(() => {
       if (this.running.get(live) === entry) this.running.delete(live)

@@ -1,113 +1,151 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
-import { Hocuspocus } from '@hocuspocus/server'
+import { type Extension, Hocuspocus } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
 import { TaskWorker } from '@mdcreator/shared/task-worker'
 import type { TokenVerifier } from '@mdcreator/shared/tokens'
+import { Admission } from './admission.ts'
 import { authentication } from './authenticate.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { ClientSocket, defaultSocketLimits, type SocketLimits } from './client-socket.ts'
-import { closeCodes } from './close-codes.ts'
+import { clientNetworks } from './client-address.ts'
+import { ClientSocket, defaultPolicy, type SocketPolicy } from './client-socket.ts'
+import { Cluster } from './cluster/cluster.ts'
 import { handleCommands } from './commands.ts'
+import { Connections } from './connections.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import { guarded } from './guard.ts'
 import { LiveDocuments } from './live-document.ts'
+import { LogReader } from './log-reader.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { persistence } from './persistence.ts'
 import { Projector } from './projection.ts'
+import { Revocation } from './revocation.ts'
+import { Rights } from './rights.ts'
+import type { Services } from './services.ts'
+import { stopInOrder } from './stop.ts'
 import { Storage } from './storage.ts'
 import { UpdateLog } from './update-log.ts'
 import { Upgrades } from './upgrade.ts'
 
 export type CollabDependencies = {
-  config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'databasePoolSize' | 'trustedProxies' | 'collab'>
+  config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'databasePoolSize' | 'trustedProxies' | 'collab' | 'redis'>
   databaseUrl: string
   log: Logger
   bus: Bus
   verifier: TokenVerifier
-  limits?: Partial<SocketLimits>
+  metrics?: Metrics
+  policy?: Partial<SocketPolicy>
 }
 
 export type Collab = {
-  /** Takes an upgrade for `/collab`; returns false, and leaves the socket alone, for every other path. */
+  readonly hocuspocus: Hocuspocus<Context>
+  /** Takes an upgrade for one of our paths; returns false, and leaves the socket alone, for every other. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
-  /** Rejects where the database cannot be reached. */
+  /** Rejects where the database or Redis cannot be reached, or the server is stopping. */
   ready(): Promise<void>
-  /** Closes the sockets (1012), waits until every edit that arrived is stored, and frees everything. */
+  /**
+   * Closes the sockets (1012), waits until every edit that arrived is stored, and frees everything; in less than 10 s.
+   * @throws Error where edits could not be stored, with their number
+   */
   stop(): Promise<void>
 }
 
-const maxFrameBytes = 4 * 1024 * 1024
-/** How long the log may take to store what has arrived before a stop goes on. */
-const drainMs = 3_000
 /** ws pings find dead peers; Hocuspocus's own timeout would also end clients that only read. */
 const neverMs = 24 * 60 * 60 * 1000
 
-/** Assembles the collab server. It listens nowhere itself: its owner passes the upgrades of an HTTP server. */
+/**
+ * Assembles the collab server. It listens nowhere itself: its owner passes the upgrades of an HTTP server, and holds the
+ * InstanceLock.
+ */
 export function createCollab(deps: CollabDependencies): Collab {
-  const { bus, config, log, verifier } = deps
-  const limits = { ...defaultSocketLimits, ...deps.limits }
-  const storage = new Storage({ url: deps.databaseUrl, poolSize: config.databasePoolSize, log })
-  const updateLog = new UpdateLog({ commit: (entries) => storage.append(entries), log })
+  const { bus, config, log, verifier, databaseUrl: url, metrics = createMetrics() } = deps
+  const { redis, collab: limits } = config
+  const storage = new Storage({ url, poolSize: config.databasePoolSize, log })
+  const updateLog = new UpdateLog({ commit: (entries) => storage.append(entries), log, metrics })
   const documents = new LiveDocuments()
+  const connections = new Connections()
+  const rights = new Rights(storage.pool)
+  const reader = new LogReader(storage.pool)
   const projector = new Projector(storage, log)
   const worker: DocumentWorker = new TaskWorker(new URL('./document-tasks.ts', import.meta.url))
-  const checkpoints = new Checkpoints(storage, (document) => worker.run('fold', document), log)
-  const extensions = [
-    authentication({ verifier, storage }),
-    persistence({ storage, worker, documents, projector, checkpoints, log }),
-  ]
+  const checkpoints = new Checkpoints(storage, (document) => worker.run('fold', document), log, metrics)
+  const onGone = () => {}
+  const cluster = redis && new Cluster({ ...{ redis, documents, reader, storage, projector, log, metrics, onGone } })
+  const revocation = new Revocation({ connections, rights, verifier, bus, log })
+  const services: Services = { documents, connections, updateLog, cluster, limits, metrics, log }
   const hocuspocus = new Hocuspocus<Context>({
     quiet: true,
     timeout: neverMs,
-    extensions: extensions.map((extension) => guarded(log, extension)),
+    maxPendingDocuments: limits.documentsPerSocket,
+    extensions: [
+      authentication({ verifier, rights, connections, limits }),
+      persistence({
+        ...{ storage, worker, documents, projector, checkpoints, cluster, log },
+        maxDocumentBytes: limits.maxDocumentBytes,
+      }),
+      {
+        async connected({ connection, context }) {
+          connections.add(connection, () => revocation.closed(connection))
+          context.socket.opened(connection)
+          revocation.opened(connection)
+        },
+        async beforeBroadcastStateless({ documentName, payload }) {
+          cluster?.publishStateless(documentName, payload)
+        },
+      } satisfies Extension<Context>,
+    ].map((extension) => guarded(log, extension)),
   })
   const upgrades = new Upgrades({
-    path: '/collab',
     allowedOrigins: config.publicUrl ? [...config.corsOrigins, new URL(config.publicUrl).origin] : config.corsOrigins,
-    maxFrameBytes,
+    maxFrameBytes: limits.maxFrameBytes,
+    admission: new Admission(limits),
+    networkOf: clientNetworks(config.trustedProxies),
+    metrics,
     log,
-    onSocket(ws) {
-      const socket = new ClientSocket(ws, { documents, updateLog, log, limits })
+    onSocket(transport) {
+      const socket = new ClientSocket(transport, services, {
+        policy: { ...defaultPolicy, ...deps.policy },
+        hooks: {
+          authenticated: () => transport.signedIn(),
+          signInFailed: () => transport.signInFailed(),
+          renew: (connection, token) => void revocation.renew(connection, token),
+        },
+      })
       // No part of the real request is handed on: nothing of it is needed, and its headers may be hostile.
       socket.attach(
         hocuspocus.handleConnection(socket, new Request('http://localhost/collab'), { socket } as unknown as Context),
       )
     },
   })
-  const stopCommands = handleCommands({ hocuspocus, storage, worker, documents, projector, bus, log })
+  const stopCommands = handleCommands({
+    ...{ hocuspocus, storage, worker, documents, projector, cluster, bus, metrics, log },
+  })
   checkpoints.start()
+  cluster?.start()
+  revocation.start()
   void warnOfVolatileCommits(storage, log)
 
+  let isStopping = false
   return {
+    hocuspocus,
     handleUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
     ready: async () => {
+      if (isStopping) throw new Error('The server is stopping')
+      if (cluster && !cluster.isConnected) throw new Error('Redis cannot be reached')
       await storage.commitsAreDurable()
     },
     async stop() {
+      isStopping = true
       stopCommands()
-      upgrades.refuseNew()
-      // What has arrived is stored and acknowledged before its sender is cut off.
-      await within(updateLog.drained(), drainMs)
-      await upgrades.close(closeCodes.restarting, 'The server is restarting')
-      await within(updateLog.drained(), drainMs)
-      await Promise.allSettled(hocuspocus.unloadingDocuments.values())
-      const projections = await Promise.allSettled([...documents].map((live) => projector.flush(live)))
-      const failed = projections.filter(({ status }) => status === 'rejected').length
-      if (failed > 0) log.warn({ documents: failed }, 'stopped without a projection; the log has the edits')
-      await checkpoints.stop()
-      await worker.close()
-      await storage.close()
+      await stopInOrder({
+        ...{ upgrades, updateLog, hocuspocus, documents, projector, checkpoints, revocation, cluster, worker, storage },
+        log,
+      })
     },
   }
-}
-
-/** Waits for something, but not for ever. */
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  await Promise.race([work, delay(ms, undefined, { ref: false })])
 }
 
 async function warnOfVolatileCommits(storage: Storage, log: Logger): Promise<void> {

@@ -1,14 +1,5 @@
 import { createPool, type Pool, type PoolClient, type QueryConfig } from '@mdcreator/db/database'
 import type { Logger } from '@mdcreator/shared/log'
-import type { Role } from '@mdcreator/shared/roles'
-
-/** What one person may do with one document; `role` is null for a stranger. */
-export type Access = {
-  role: Role | null
-  user: { id: string; name: string; avatarUrl: string | null }
-  /** False where there is no such document, or it is deleted. */
-  documentExists: boolean
-}
 
 export type LogEntry = {
   documentId: string
@@ -21,9 +12,18 @@ export type LogEntry = {
 /** What REST clients and search read of a document. */
 export type Projection = { content: string; plainText: string; wordCount: number }
 
-/** A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the id of the tail's last row. */
-export type StoredDocument = { state: Uint8Array | null; tail: StoredUpdate[]; clock: number }
-export type StoredUpdate = { data: Uint8Array; userId: string | null; origin: 'client' | 'api' | 'seed' }
+/**
+ * A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the id of the tail's last row, `epoch`
+ * the number of the checkpoint; rows of transactions before `horizon` are all in it.
+ */
+export type StoredDocument = {
+  state: Uint8Array | null
+  tail: StoredUpdate[]
+  clock: number
+  epoch: number
+  horizon: string
+}
+export type StoredUpdate = { id: number; data: Uint8Array; userId: string | null; origin: 'client' | 'api' | 'seed' }
 
 /** A change from the API, stored as a whole or not at all. */
 export type Write = {
@@ -37,33 +37,10 @@ export type Write = {
 
 /** The collab server's only way to PostgreSQL. */
 export class Storage {
-  private readonly pool: Pool
+  readonly pool: Pool
 
   constructor(options: { url: string; poolSize: number; log: Logger }) {
     this.pool = createPool({ url: options.url, role: 'mdcreator_collab', size: options.poolSize, log: options.log })
-  }
-
-  /** Reads who a token stands for and what they may do. Null where the account is gone or its session has ended. */
-  async access(documentId: string, subject: string, sessionId: string | null): Promise<Access | null> {
-    const { rows } = await this.pool.query({
-      name: 'access',
-      text: `select u.id, u.display_name, u.avatar_url, m.role, d.id is not null and w.id is not null as document_exists
-        from users u
-        left join documents d on d.id = $1 and d.deleted_at is null
-        left join workspaces w on w.id = d.workspace_id and w.deleted_at is null
-        left join workspace_members m on m.workspace_id = w.id and m.user_id = u.id
-        where u.issuer = 'local' and u.subject = $2 and u.deleted_at is null
-          and ($3::uuid is null or exists (
-            select from sessions s where s.id = $3 and s.user_id = u.id and s.revoked_at is null and s.expires_at > now()))`,
-      values: [documentId, subject, sessionId],
-    })
-    const row = rows[0]
-    if (!row) return null
-    return {
-      role: row.role,
-      user: { id: row.id, name: row.display_name, avatarUrl: row.avatar_url },
-      documentExists: row.document_exists,
-    }
   }
 
   async exists(documentId: string): Promise<boolean> {
@@ -93,14 +70,17 @@ export class Storage {
   async load(documentId: string): Promise<StoredDocument | null> {
     const { rows } = await this.pool.query({
       name: 'load',
-      text: `select 0::bigint as id, yjs_state as data, null::uuid as user_id, null as origin from documents where id = $1 and deleted_at is null
-        union all select id, data, user_id, origin from document_updates where document_id = $1
+      text: `select 0::bigint as id, yjs_state as data, null::uuid as user_id, null as origin, epoch,
+          pg_snapshot_xmin(pg_current_snapshot())::text as horizon
+          from documents where id = $1 and deleted_at is null
+        union all select id, data, user_id, origin, null, null from document_updates where document_id = $1
         order by id`,
       values: [documentId],
     })
     if (rows[0]?.id !== 0) return null
     const [checkpoint, ...tail] = rows
-    return { state: checkpoint.data, tail: tail.map(toUpdate), clock: tail.at(-1)?.id ?? 0 }
+    const { epoch, horizon } = checkpoint
+    return { state: checkpoint.data, tail: tail.map(toUpdate), clock: tail.at(-1)?.id ?? 0, epoch, horizon }
   }
 
   /**
@@ -125,14 +105,17 @@ export class Storage {
     })
   }
 
-  /** Writes what readers see, only forward: never over the projection of a later edit. */
-  async project(documentId: string, projection: Projection, clock: number, userId: string | null): Promise<void> {
-    await this.pool.query({
+  /**
+   * Writes what readers see, only forward: never over the projection of a later edit. False where there is one already.
+   */
+  async project(documentId: string, projection: Projection, clock: number, userId: string | null): Promise<boolean> {
+    const { rowCount } = await this.pool.query({
       name: 'project',
       text: `update documents set content = $2, plain_text = $3, word_count = $4, yjs_clock = $5, updated_by = coalesce($6, updated_by)
         where id = $1 and yjs_clock <= $5`,
       values: [documentId, projection.content, projection.plainText, projection.wordCount, clock, userId],
     })
+    return rowCount === 1
   }
 
   /**
@@ -181,9 +164,9 @@ export class Storage {
 
   /**
    * Folds the tail into the checkpoint, from the rows and never from memory: an instance can have missed a row. `fold`
-   * may take its time; appends go on meanwhile. Returns the new state's size in bytes, or null where there was nothing.
+   * may take its time; appends go on meanwhile. Null where there was nothing to fold.
    */
-  async checkpoint(documentId: string, fold: Fold): Promise<number | null> {
+  async checkpoint(documentId: string, fold: Fold): Promise<Checkpoint | null> {
     return this.transaction(async (client) => {
       const { rows } = await client.query('select yjs_state, doc_type from documents where id = $1 for no key update', [
         documentId,
@@ -200,10 +183,11 @@ export class Storage {
         state: rows[0].yjs_state,
         tail: tail.map((row) => row.data),
       })
-      await client.query('update documents set yjs_state = $2, epoch = epoch + 1 where id = $1', [
-        documentId,
-        bytes(state),
-      ])
+      const ids: number[] = tail.map((row) => row.id)
+      const updated = await client.query(
+        'update documents set yjs_state = $2, epoch = epoch + 1, folded_ids = $3 where id = $1 returning epoch',
+        [documentId, bytes(state), ids],
+      )
       // Whatever was projected before is in the rows that were folded, though ids are not in commit order.
       if (projection) {
         await client.query(
@@ -211,7 +195,7 @@ export class Storage {
           [documentId, projection.content, projection.plainText, projection.wordCount, clock],
         )
       }
-      return state.byteLength
+      return { epoch: updated.rows[0].epoch, ids, bytes: state.byteLength }
     })
   }
 
@@ -254,6 +238,9 @@ export class Storage {
   }
 }
 
+/** A checkpoint that was written: its number, the rows that went into it, and the size of its state. */
+export type Checkpoint = { epoch: number; ids: number[]; bytes: number }
+
 export type DocumentType = 'markdown' | 'mindmap'
 
 /** Merges a checkpoint and its tail; see `documentTasks.fold`. */
@@ -264,15 +251,17 @@ export type Fold = (document: {
 }) => Promise<{ state: Uint8Array; projection: Projection | null }>
 
 const toUpdate = ({
+  id,
   data,
   user_id,
   origin,
 }: {
+  id: number
   data: Uint8Array
   user_id: string | null
   origin: StoredUpdate['origin']
 }): StoredUpdate => ({
-  ...{ data, origin, userId: user_id },
+  ...{ id, data, origin, userId: user_id },
 })
 
 async function hasUpdates(client: PoolClient, documentId: string): Promise<boolean> {

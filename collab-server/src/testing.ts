@@ -4,8 +4,9 @@ import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/pro
 import { createDatabase, createPool, type Pool } from '@mdcreator/db/database'
 import { localTokenVerifier } from '@mdcreator/db/signing-keys'
 import { createTestDatabase } from '@mdcreator/db/testing'
-import { MemoryBus } from '@mdcreator/shared/bus/memory'
-import { loadConfig } from '@mdcreator/shared/config'
+import type { Bus } from '@mdcreator/shared/bus/bus'
+import { createBus } from '@mdcreator/shared/bus/create'
+import { type CollabLimits, loadConfig, type RedisConfig } from '@mdcreator/shared/config'
 import { newId } from '@mdcreator/shared/ids'
 import { createLogger } from '@mdcreator/shared/log'
 import type { Role } from '@mdcreator/shared/roles'
@@ -13,13 +14,20 @@ import { localAudience } from '@mdcreator/shared/tokens'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { type Collab, type CollabDependencies, createCollab } from './server.ts'
 import { refuse } from './upgrade.ts'
 
 const issuer = 'http://localhost:8000'
 const keys = await generateKeyPair('ES256', { extractable: true })
 
-export type TestServer = { collab: Collab; bus: MemoryBus; url: string; stop(): Promise<void> }
+export type TestServer = { collab: Collab; bus: Bus; metrics: Metrics; url: string; stop(): Promise<void> }
+
+/** `redis` joins the server to others; `limits` overrides some of the configured ones. */
+export type TestServerOptions = Partial<CollabDependencies> & {
+  redis?: RedisConfig
+  limits?: Partial<CollabLimits>
+}
 export type Person = { id: string; name: string; token: string }
 
 /** A database of its own with everything a collab server needs, and the servers and clients that a test starts on it. */
@@ -47,7 +55,7 @@ export async function startWorld() {
     databaseUrl: database.url,
     workspaceId,
     /** A collab server on a port of its own; `databaseUrl` may lead through a proxy. */
-    async server(options: Partial<CollabDependencies> = {}): Promise<TestServer> {
+    async server(options: TestServerOptions = {}): Promise<TestServer> {
       const server = await startServer({ databaseUrl: database.url, ...options })
       servers.push(server)
       return server
@@ -65,8 +73,14 @@ export async function startWorld() {
       )
       return id
     },
-    connect(server: Pick<TestServer, 'url'>, documentId: string, token: string): Client {
-      const client = connect(server.url, documentId, token)
+    /** `document` is what the client has already. */
+    connect(
+      server: Pick<TestServer, 'url'>,
+      documentId: string,
+      token: string | (() => string),
+      document = new Y.Doc(),
+    ): Client {
+      const client = connect(server.url, documentId, token, document)
       clients.push(client)
       return client
     },
@@ -108,6 +122,7 @@ export function signToken(claims: {
   iss?: string
   exp?: number
   token_use?: string
+  sid?: string
 }): Promise<string> {
   return new SignJWT({ token_use: 'access', aud: localAudience, iss: issuer, ...claims })
     .setProtectedHeader({ alg: 'ES256', kid: 'test' })
@@ -116,12 +131,21 @@ export function signToken(claims: {
     .sign(keys.privateKey)
 }
 
-async function startServer(options: Partial<CollabDependencies> & { databaseUrl: string }): Promise<TestServer> {
+async function startServer({
+  redis,
+  limits,
+  ...options
+}: TestServerOptions & { databaseUrl: string }): Promise<TestServer> {
   const log = createLogger('silent')
-  const bus = new MemoryBus(log)
+  const bus = createBus(redis ?? null, log)
+  const metrics = createMetrics()
   const db = createDatabase({ url: options.databaseUrl, role: 'mdcreator_collab', size: 1 })
-  const config = { ...loadConfig({}), databasePoolSize: 4 }
-  const collab = createCollab({ config, log, bus, verifier: localTokenVerifier(db, issuer), ...options })
+  const defaults = loadConfig({})
+  const config = {
+    ...{ ...defaults, databasePoolSize: 4, redis: redis ?? null, collab: { ...defaults.collab, ...limits } },
+  }
+  const verifier = localTokenVerifier(db, issuer)
+  const collab = createCollab({ config, log, bus, metrics, verifier, ...options })
   const http: Server = createServer()
   http.on('upgrade', (request, socket, head) => {
     if (!collab.handleUpgrade(request, socket, head)) refuse(socket, 404)
@@ -130,17 +154,16 @@ async function startServer(options: Partial<CollabDependencies> & { databaseUrl:
   let stopped: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     http.close()
-    await collab.stop()
-    await db.destroy()
+    await collab.stop().finally(() => Promise.all([bus.close(), db.destroy()]))
   }
   const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/collab`
-  return { collab, bus, url, stop: () => (stopped ??= stop()) }
+  return { collab, bus, metrics, url, stop: () => (stopped ??= stop()) }
 }
 
 export type Client = ReturnType<typeof connect>
 
 /** A real HocuspocusProvider on a socket of its own. */
-function connect(url: string, documentId: string, token: string) {
+function connect(url: string, documentId: string, token: string | (() => string), document: Y.Doc) {
   const closes: number[] = []
   const failures: string[] = []
   const websocket = new HocuspocusProviderWebsocket({
@@ -150,7 +173,6 @@ function connect(url: string, documentId: string, token: string) {
     maxDelay: 200,
     onClose: ({ event }) => closes.push(event.code),
   })
-  const document = new Y.Doc()
   const provider = new HocuspocusProvider({ websocketProvider: websocket, name: documentId, document, token })
   provider.on('authenticationFailed', ({ reason }: { reason: string }) => failures.push(reason))
   provider.attach()

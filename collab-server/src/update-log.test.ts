@@ -1,9 +1,11 @@
 import { createLogger } from '@mdcreator/shared/log'
 import { expect } from 'chai'
+import { createMetrics } from './metrics.ts'
 import type { LogEntry } from './storage.ts'
 import { AppendError, UpdateLog } from './update-log.ts'
 
 const log = createLogger('silent')
+const metrics = createMetrics()
 const entry = (byte: number): LogEntry => ({
   documentId: 'd',
   data: new Uint8Array([byte]),
@@ -31,7 +33,7 @@ function heldCommits() {
 describe('the update log', () => {
   it('acknowledges an update only when its batch is committed', async () => {
     const { commit, next } = heldCommits()
-    const updates = new UpdateLog({ commit, log })
+    const updates = new UpdateLog({ commit, log, metrics })
     let acknowledged = false
     const append = updates.append(entry(1)).then((id) => {
       acknowledged = true
@@ -45,7 +47,7 @@ describe('the update log', () => {
 
   it('sends what arrives while two batches are under way together, in order', async () => {
     const { commit, next, commits } = heldCommits()
-    const updates = new UpdateLog({ commit, log })
+    const updates = new UpdateLog({ commit, log, metrics })
     const first = updates.append(entry(1))
     await next(1)
     const second = updates.append(entry(2))
@@ -63,7 +65,7 @@ describe('the update log', () => {
 
   it('tries again while the database is away', async () => {
     const { commit, next } = heldCommits()
-    const updates = new UpdateLog({ commit, log })
+    const updates = new UpdateLog({ commit, log, metrics })
     const append = updates.append(entry(1))
     ;(await next(1)).fail(Object.assign(new Error('gone'), { code: '57P01' }))
     ;(await next(2)).succeed()
@@ -72,7 +74,7 @@ describe('the update log', () => {
 
   it('gives up after its time, and says so to every sender of the batch', async () => {
     const commit = (): Promise<never> => Promise.reject(Object.assign(new Error('gone'), { code: 'ECONNREFUSED' }))
-    const updates = new UpdateLog({ commit, log, giveUpAfterMs: 0 })
+    const updates = new UpdateLog({ commit, log, metrics, giveUpAfterMs: 0 })
     const results = await Promise.allSettled([updates.append(entry(1)), updates.append(entry(2))])
     for (const result of results) expect(result).to.have.property('reason').instanceOf(AppendError)
     await updates.drained()
@@ -83,7 +85,7 @@ describe('the update log', () => {
       entries.some(({ data }) => data[0] === 13)
         ? Promise.reject(Object.assign(new Error('refused'), { code: '22021' }))
         : Promise.resolve(entries.map(({ data }) => data[0] as number))
-    const updates = new UpdateLog({ commit, log })
+    const updates = new UpdateLog({ commit, log, metrics })
     const results = await Promise.allSettled([1, 13, 2].map((byte) => updates.append(entry(byte))))
     expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled'])
   })

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@mdcreator/shared/log'
+import type { Metrics } from './metrics.ts'
 import type { LogEntry } from './storage.ts'
 
 /** An update that could not be made durable; the sender must not be told that it was. */
@@ -9,11 +10,12 @@ export type UpdateLogOptions = {
   /** Commits a batch; returns the rows' ids in the batch's order. */
   commit: (entries: LogEntry[]) => Promise<number[]>
   log: Logger
+  metrics: Pick<Metrics, 'appendSeconds' | 'batchRows'>
   /** How long a batch is tried again while the database is away, in milliseconds. */
   giveUpAfterMs?: number
 }
 
-type Pending = { entry: LogEntry; resolve: (id: number) => void; reject: (error: Error) => void }
+type Pending = { entry: LogEntry; at: number; resolve: (id: number) => void; reject: (error: Error) => void }
 
 /** Two batches in flight keep the database busy while the next one fills; more only make the batches smaller. */
 const maxInFlight = 2
@@ -31,6 +33,8 @@ export class UpdateLog {
   private inFlight = 0
   private scheduled = false
   private idle: (() => void)[] = []
+  private unsettled = 0
+  private isAbandoned = false
 
   constructor(options: UpdateLogOptions) {
     this.options = options
@@ -40,7 +44,9 @@ export class UpdateLog {
   /** Resolves to the row's id once the update is committed. @throws AppendError */
   append(entry: LogEntry): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.pending.push({ entry, resolve, reject })
+      if (this.isAbandoned) return reject(new AppendError('The server is stopping'))
+      this.unsettled++
+      this.pending.push({ entry, at: performance.now(), resolve, reject })
       this.schedule()
     })
   }
@@ -49,6 +55,12 @@ export class UpdateLog {
   async drained(): Promise<void> {
     if (this.pending.length === 0 && this.inFlight === 0) return
     await new Promise<void>((resolve) => this.idle.push(resolve))
+  }
+
+  /** Gives up what is not stored yet, for a server that must end; returns how many edits that are. */
+  abandon(): number {
+    this.isAbandoned = true
+    return this.unsettled
   }
 
   private schedule(): void {
@@ -85,17 +97,21 @@ export class UpdateLog {
 
   /** Tries until the batch is committed. After an unclear failure it may be stored twice, which Yjs does not mind. */
   private async commit(batch: Pending[]): Promise<void> {
-    const deadline = Date.now() + this.giveUpAfterMs
+    const deadline = performance.now() + this.giveUpAfterMs
     for (let attempt = 0; ; attempt++) {
       try {
         const ids = await this.options.commit(batch.map(({ entry }) => entry))
+        this.options.metrics.batchRows.observe(batch.length)
+        const now = performance.now()
         batch.forEach((pending, i) => {
+          this.options.metrics.appendSeconds.observe((now - pending.at) / 1000)
           pending.resolve(ids[i] as number)
         })
+        this.unsettled -= batch.length
         return
       } catch (err) {
         if (isPermanent(err)) return this.isolate(batch, err as Error)
-        if (Date.now() >= deadline) return reject(batch, err as Error)
+        if (performance.now() >= deadline || this.isAbandoned) return this.reject(batch, err as Error)
         if (attempt === 0)
           this.options.log.warn({ err, rows: batch.length }, 'the update log cannot be written; trying again')
         await delay(Math.min(1_000, 20 * 2 ** attempt))
@@ -106,13 +122,14 @@ export class UpdateLog {
   /** One entry that the database refuses must not take the others with it. */
   private async isolate(batch: Pending[], err: Error): Promise<void> {
     this.options.log.error({ err, rows: batch.length }, 'the update log refused a batch')
-    if (batch.length === 1) return reject(batch, err)
+    if (batch.length === 1) return this.reject(batch, err)
     for (const pending of batch) await this.commit([pending])
   }
-}
 
-function reject(batch: Pending[], cause: Error): void {
-  for (const pending of batch) pending.reject(new AppendError('The update could not be stored', { cause }))
+  private reject(batch: Pending[], cause: Error): void {
+    this.unsettled -= batch.length
+    for (const pending of batch) pending.reject(new AppendError('The update could not be stored', { cause }))
+  }
 }
 
 /** Data exceptions (class 22) and broken constraints (23), or a value the driver cannot send: trying again cannot help. */

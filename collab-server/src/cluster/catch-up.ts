@@ -1,0 +1,151 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from '@mdcreator/shared/log'
+import type { LiveDocument, LiveDocuments } from '../live-document.ts'
+import type { LogNews, LogReader, LogRow } from '../log-reader.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Storage } from '../storage.ts'
+
+export type CatchUpDependencies = {
+  documents: LiveDocuments
+  reader: LogReader
+  storage: Pick<Storage, 'load'>
+  log: Logger
+  metrics: Metrics
+  /** True where other servers' rows reach us on a faster way too. */
+  isConnected: () => boolean
+  /** A row was applied that another server wrote. */
+  onRow: (live: LiveDocument, id: number) => void
+  /** The document is no longer in the database. */
+  onGone: (live: LiveDocument) => void
+}
+
+const everyMs = 750
+/** While nothing else brings the others' edits: well below the second in which they are promised. */
+const everyUnconnectedMs = 250
+/** Rows that have only just been committed are mostly on their way to us. */
+const graceMs = 50
+/** Between two looks that were asked for. */
+const pauseMs = 50
+const waitingRows = 1_000
+
+/**
+ * Follows the log of the open documents, so that whatever another server has stored is applied here, with or without
+ * Redis. One query for all documents, whose cost grows with what is new.
+ */
+export class CatchUp {
+  private readonly deps: CatchUpDependencies
+  /** Rows that build on rows which are not visible yet. */
+  private readonly waiting = new Map<LiveDocument, LogRow[]>()
+  private next: Promise<void> | null = null
+  private running: Promise<void> = Promise.resolve()
+  private timer: NodeJS.Timeout | undefined
+  private stopped = false
+
+  constructor(deps: CatchUpDependencies) {
+    this.deps = deps
+  }
+
+  start(): void {
+    const ms = this.deps.isConnected() ? everyMs : everyUnconnectedMs
+    this.timer = setTimeout(async () => {
+      await this.now().catch((err: unknown) => this.deps.log.warn({ err }, 'the log could not be followed'))
+      if (!this.stopped) this.start()
+    }, ms)
+    this.timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    clearTimeout(this.timer)
+    await this.running.catch(() => {})
+  }
+
+  /**
+   * Resolves once everything that was committed before the call is applied. Calls at the same time share a look. Rejects
+   * where the database is away.
+   */
+  now(): Promise<void> {
+    this.next ??= this.running
+      .catch(() => {})
+      .then(() => delay(pauseMs))
+      .then(() => {
+        this.next = null
+        this.running = this.run()
+        return this.running
+      })
+    return this.next
+  }
+
+  private async run(): Promise<void> {
+    const { documents, reader, isConnected } = this.deps
+    const open = [...documents].filter(({ document }) => !document.isDestroyed)
+    if (open.length === 0) return
+    const { news, horizon } = await reader.look(open.map((live) => ({ id: live.id, horizon: live.position.horizon })))
+    const byId = new Map(news.map((item) => [item.documentId, item]))
+    const isNew = (live: LiveDocument): boolean => hasNews(live, byId.get(live.id))
+    if (isConnected() && open.some(isNew)) await delay(graceMs)
+    const missing = open.flatMap((live) => byId.get(live.id)?.ids.filter((id) => !live.position.has(id)) ?? [])
+    const rows = missing.length > 0 ? await reader.rows(missing) : []
+    for (const live of open) {
+      if (live.document.isDestroyed) continue
+      const item = byId.get(live.id)
+      if (!item) this.deps.onGone(live)
+      else await this.bringUp(live, item, rows)
+    }
+    // Only now: had anything failed, the same rows must be looked at again.
+    for (const live of open) live.position.horizon = horizon
+    for (const live of this.waiting.keys()) if (live.document.isDestroyed) this.waiting.delete(live)
+  }
+
+  private async bringUp(live: LiveDocument, news: LogNews, rows: LogRow[]): Promise<void> {
+    this.applyRows(live, [
+      ...(this.waiting.get(live) ?? []),
+      ...rows.filter(({ documentId }) => documentId === live.id),
+    ])
+    if (news.epoch === live.position.epoch && !live.position.isBehind) return
+    if (news.epoch !== live.position.epoch) {
+      const checkpoint = await this.deps.reader.lastCheckpoint(live.id)
+      if (checkpoint && live.checkpointed(checkpoint) && !live.position.isBehind) return
+      // It may hold rows that are on their way to us.
+      await delay(graceMs)
+    }
+    if (live.position.isBehind || news.epoch > live.position.epoch) await this.reload(live)
+  }
+
+  private applyRows(live: LiveDocument, rows: LogRow[]): void {
+    live.applyWaiting()
+    let left = rows
+    // As long as one is applied, another that builds on it may follow.
+    for (let before = -1; left.length !== before; ) {
+      before = left.length
+      left = left.filter((row) => this.applyRow(live, row) === 'gap')
+    }
+    if (left.length > 0) this.waiting.set(live, left.slice(-waitingRows))
+    else this.waiting.delete(live)
+  }
+
+  private applyRow(live: LiveDocument, row: LogRow): 'applied' | 'gap' | 'malformed' {
+    if (live.position.has(row.id)) return 'applied'
+    const outcome = live.applyRow(row)
+    if (outcome === 'applied') {
+      this.deps.metrics.repairs.inc()
+      this.deps.onRow(live, row.id)
+    } else if (outcome === 'malformed') {
+      this.deps.log.error({ row: row.id, document: live.id }, 'a row of the log cannot be applied')
+    }
+    return outcome
+  }
+
+  /** A checkpoint holds rows that never came here. */
+  private async reload(live: LiveDocument): Promise<void> {
+    const { storage, log, metrics, onRow } = this.deps
+    const stored = await storage.load(live.id)
+    if (!stored || live.document.isDestroyed) return
+    metrics.repairs.inc()
+    live.applyStored(stored, (err) => log.error({ err, document: live.id }, 'a row of the log cannot be applied'))
+    onRow(live, stored.clock)
+  }
+}
+
+const hasNews = ({ position }: LiveDocument, news: LogNews | undefined): boolean =>
+  news !== undefined && (news.epoch !== position.epoch || news.ids.some((id) => !position.has(id)))

@@ -1,0 +1,182 @@
+import { type RedisServer, requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
+import { expect } from 'chai'
+import { Redis } from 'ioredis'
+import * as Y from 'yjs'
+import { type Client, openSocket, startWorld, type TestServer, until, type World } from '../testing.ts'
+
+const names = ({ provider }: Client): unknown[] =>
+  [...(provider.awareness?.getStates().values() ?? [])].map(({ user }) => user?.name).sort()
+
+/** Equal in what counts: text, state vector and delete set. */
+const areEqual = (a: Client, b: Client): boolean =>
+  a.words() === b.words() && Y.equalSnapshots(Y.snapshot(a.document), Y.snapshot(b.document))
+
+describe('several servers', () => {
+  let world: World
+  let redis: RedisServer
+  let first: TestServer
+  let second: TestServer
+  let token: string
+
+  before(async function () {
+    requireRedis(this)
+    redis = await startRedis()
+    world = await startWorld()
+    first = await world.server({ redis: redis.config })
+    second = await world.server({ redis: redis.config })
+    token = (await world.person('Ada')).token
+  })
+  after(async () => {
+    await world?.stop()
+    await redis?.stop()
+  })
+
+  /** Two clients of one document, each on a server of its own. */
+  async function pair(): Promise<[Client, Client, string]> {
+    const document = await world.document()
+    const a = world.connect(first, document, token)
+    const b = world.connect(second, document, token)
+    await Promise.all([a.synced(), b.synced()])
+    return [a, b, document]
+  }
+
+  const meet = async (a: Client, b: Client): Promise<number> => {
+    const started = performance.now()
+    await until(() => areEqual(a, b))
+    return performance.now() - started
+  }
+
+  it('bring edits to each other, and acknowledge them', async () => {
+    const [a, b] = await pair()
+    a.type('from the first')
+    b.type('from the second')
+    await Promise.all([a.synced(), b.synced()])
+    await until(() => a.words().includes('second') && b.words().includes('first'))
+    await meet(a, b)
+  })
+
+  it('show who is where, to those who come later too, and who has left', async () => {
+    const document = await world.document()
+    const grace = await world.person('Grace')
+    const a = world.connect(first, document, token)
+    await a.synced()
+    a.provider.setAwarenessField('cursor', { anchor: 1 })
+    const b = world.connect(second, document, grace.token)
+    b.provider.setAwarenessField('cursor', { anchor: 2 })
+    await until(() => names(a).join() === 'Ada,Grace' && names(b).join() === 'Ada,Grace')
+    const left = performance.now()
+    b.close()
+    await until(() => names(a).join() === 'Ada')
+    expect(performance.now() - left).to.be.below(1_000)
+  })
+
+  it('carry stateless messages to each other', async () => {
+    const [a, b, document] = await pair()
+    const heard: string[] = []
+    b.provider.on('stateless', ({ payload }: { payload: string }) => heard.push(payload))
+    a.provider.on('stateless', ({ payload }: { payload: string }) => heard.push(payload))
+    first.collab.hocuspocus.documents.get(document)?.broadcastStateless('to all')
+    await until(() => heard.length === 2)
+    expect(heard).to.deep.equal(['to all', 'to all'])
+  })
+
+  it('converge within a second while Redis is away, and go on when it is back', async () => {
+    const [a, b] = await pair()
+    await redis.kill()
+    a.type('while it is away')
+    await a.synced()
+    expect(await meet(a, b)).to.be.below(1_000)
+    b.type('and the other way')
+    await b.synced()
+    expect(await meet(a, b)).to.be.below(1_000)
+    await redis.restart()
+    await until(() =>
+      first.collab.ready().then(
+        () => true,
+        () => false,
+      ),
+    )
+    await until(() =>
+      second.collab.ready().then(
+        () => true,
+        () => false,
+      ),
+    )
+    a.type('back')
+    await a.synced()
+    await meet(a, b)
+  })
+
+  it('find rows that a checkpoint folded before they had heard of them', async () => {
+    const [a, b, document] = await pair()
+    await redis.kill()
+    a.type('soon folded')
+    await a.synced()
+    // The only one on the first server leaves: its rows go into the checkpoint.
+    a.close()
+    await until(async () => (await world.row(document)).epoch > 0)
+    await until(() => b.words().includes('soon folded'))
+    await redis.restart()
+    await until(() =>
+      second.collab.ready().then(
+        () => true,
+        () => false,
+      ),
+    )
+  })
+
+  it('take edits that build on what only another server has', async () => {
+    const [a, b, document] = await pair()
+    const grace = await world.person('Grace')
+    await redis.kill()
+    a.type('hers')
+    await a.synced()
+    // Grace has Ada's edit from the first server, and goes to the second, which may not have it yet.
+    const copy = new Y.Doc()
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(a.document))
+    const moved = world.connect(second, document, grace.token, copy)
+    moved.type('on top')
+    await moved.synced()
+    await until(() => areEqual(a, b) && areEqual(moved, b))
+    expect(moved.closes).to.deep.equal([])
+    await redis.restart()
+    await until(() =>
+      second.collab.ready().then(
+        () => true,
+        () => false,
+      ),
+    )
+  })
+
+  it('are not harmed by what somebody else publishes on their channels', async () => {
+    const [a, b, document] = await pair()
+    const stranger = new Redis(redis.config.url)
+    const { prefix } = redis.config
+    for (const channel of [`${prefix}document:${document}`, `${prefix}servers`, `${prefix}bus:events`]) {
+      for (const message of ['', 'x', '{}', '\u0000\u0001\u0002', 'a'.repeat(100_000)])
+        await stranger.publish(channel, message)
+      await stranger.publish(channel, Buffer.from([1, 97, 255, 255, 255, 255, 15, 0]))
+      await stranger.publish(channel, Buffer.from([1, 97, 1, 0, 1, 0, 0, 4, 1, 1, 255, 255]))
+    }
+    await stranger.quit()
+    a.type('still here')
+    await a.synced()
+    await meet(a, b)
+  })
+
+  it('close the documents of a server that stops, which lets its people go', async () => {
+    const document = await world.document()
+    const third = await world.server({ redis: redis.config })
+    const grace = await world.person('Grace')
+    const a = world.connect(first, document, token)
+    a.provider.setAwarenessField('cursor', { anchor: 1 })
+    const c = world.connect(third, document, grace.token)
+    c.provider.setAwarenessField('cursor', { anchor: 1 })
+    await until(() => names(a).join() === 'Ada,Grace')
+    await third.stop()
+    await until(() => names(a).join() === 'Ada')
+    expect(c.closes).to.include(1012)
+    const { isOpen } = await openSocket(third.url)
+    expect(isOpen).to.equal(false)
+  })
+})

@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto'
+import type { RedisConfig } from '@mdcreator/shared/config'
+import type { Logger } from '@mdcreator/shared/log'
+import { createRedis, type RedisClient } from '@mdcreator/shared/redis'
+import type { LiveDocument, LiveDocuments } from '../live-document.ts'
+import type { LogReader } from '../log-reader.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Projector } from '../projection.ts'
+import type { Storage, StoredUpdate } from '../storage.ts'
+import { CatchUp } from './catch-up.ts'
+import { Heartbeats } from './heartbeats.ts'
+import { PeerAwareness } from './peer-awareness.ts'
+import { decodePeerMessages, encodePeerMessages, type PeerMessage, senderOf } from './peer-messages.ts'
+
+export type ClusterDependencies = {
+  redis: RedisConfig
+  documents: LiveDocuments
+  reader: LogReader
+  storage: Storage
+  projector: Projector
+  log: Logger
+  metrics: Metrics
+  onGone: (live: LiveDocument) => void
+}
+
+type Member = { live: LiveDocument; awareness: PeerAwareness; outgoing: PeerMessage[] }
+
+/**
+ * Joins this server to the others that hold the same documents. Edits are published as they came, after their commit, to
+ * a channel per document, so that they cost what they weigh and reach only those who hold it. Redis makes it fast; that
+ * nothing is missed is the catch-up's doing.
+ */
+export class Cluster {
+  readonly serverId = randomBytes(8).toString('hex')
+  private readonly deps: ClusterDependencies
+  private readonly publisher: RedisClient
+  private readonly subscriber: RedisClient
+  private readonly members = new Map<string, Member>()
+  private readonly pending = new Set<Member>()
+  private readonly catchUp: CatchUp
+  private readonly heartbeats: Heartbeats
+
+  constructor(deps: ClusterDependencies) {
+    this.deps = deps
+    this.publisher = createRedis(deps.redis, deps.log, { role: 'publish' })
+    this.subscriber = createRedis(deps.redis, deps.log, { role: 'subscribe' })
+    this.heartbeats = new Heartbeats({
+      send: () => void this.send(this.serversChannel, 'alive'),
+      onGone: (server) => this.serverGone(server),
+      isConnected: () => this.isConnected,
+    })
+    this.catchUp = new CatchUp({
+      ...deps,
+      isConnected: () => this.isConnected,
+      onRow: (live, id) => this.rowApplied(live, id),
+    })
+  }
+
+  get isConnected(): boolean {
+    return this.publisher.status === 'ready' && this.subscriber.status === 'ready'
+  }
+
+  start(): void {
+    this.subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.receive(String(channel), message))
+    this.subscriber.on('ready', () => this.reconnected())
+    this.subscribe(this.serversChannel)
+    this.heartbeats.start()
+    this.catchUp.start()
+  }
+
+  async stop(): Promise<void> {
+    this.heartbeats.stop()
+    this.flush()
+    await this.send(this.serversChannel, 'leaving')
+    await this.catchUp.stop()
+    this.publisher.disconnect()
+    this.subscriber.disconnect()
+  }
+
+  /** Resolves once all that was committed before is applied here; rejects where the database is away. */
+  caughtUp(): Promise<void> {
+    return this.catchUp.now()
+  }
+
+  /** A document was loaded. What was committed between its load and its subscription is found by catching up. */
+  join(live: LiveDocument): void {
+    const awareness = new PeerAwareness(live.document, (update) => this.publish(live, { type: 'awareness', update }))
+    this.members.set(live.id, { live, awareness, outgoing: [] })
+    this.subscribe(this.channelOf(live.id))
+    this.publish(live, { type: 'query-awareness' })
+  }
+
+  leave(live: LiveDocument): void {
+    const member = this.members.get(live.id)
+    // Another of the same name may have been loaded meanwhile.
+    if (member?.live !== live) return
+    this.members.delete(live.id)
+    this.subscriber.unsubscribe(this.channelOf(live.id)).catch(() => {})
+  }
+
+  /** Tells the others of a row that is committed. */
+  publishRow(live: LiveDocument, row: StoredUpdate & { origin: 'client' | 'api' }): void {
+    this.publish(live, { type: 'row', ...row })
+  }
+
+  publishStateless(documentId: string, payload: string): void {
+    const member = this.members.get(documentId)
+    if (member) this.publish(member.live, { type: 'stateless', payload })
+  }
+
+  private publish(live: LiveDocument, message: PeerMessage): void {
+    const member = this.members.get(live.id)
+    if (member?.live !== live) return
+    member.outgoing.push(message)
+    if (this.pending.size === 0) setImmediate(() => this.flush())
+    this.pending.add(member)
+  }
+
+  /** What one turn of the event loop brought for a document is one message. */
+  private flush(): void {
+    for (const { live, outgoing } of this.pending) {
+      const messages = outgoing.splice(0)
+      if (this.isConnected) void this.send(this.channelOf(live.id), encodePeerMessages(this.serverId, messages))
+    }
+    this.pending.clear()
+  }
+
+  private receive(channel: string, message: Buffer): void {
+    try {
+      if (channel === this.serversChannel) this.receiveSign(String(message))
+      else this.receiveMessages(channel, new Uint8Array(message.buffer, message.byteOffset, message.byteLength))
+    } catch (err) {
+      this.deps.metrics.errors.inc({ where: 'peer-message' })
+      this.deps.log.warn({ err, channel }, 'a message of another server cannot be read')
+    }
+  }
+
+  private receiveSign(message: string): void {
+    const [server = '', sign] = message.split(' ')
+    if (server === this.serverId) return
+    if (sign === 'alive') {
+      // It has just started, or was cut off: who is there?
+      if (this.heartbeats.heardOf(server)) this.queryAwareness()
+    } else if (sign === 'leaving') this.heartbeats.left(server)
+  }
+
+  private receiveMessages(channel: string, data: Uint8Array): void {
+    const member = this.members.get(channel.slice(this.channelOf('').length))
+    if (!member || senderOf(data) === this.serverId) return
+    const { server, messages } = decodePeerMessages(data)
+    this.heartbeats.heardOf(server)
+    for (const message of messages) this.handle(member, server, message)
+  }
+
+  private handle({ live, awareness }: Member, server: string, message: PeerMessage): void {
+    switch (message.type) {
+      case 'row': {
+        const outcome = live.applyRow(message)
+        if (outcome === 'applied') this.rowApplied(live, message.id)
+        // The log has what it builds on, and this row itself.
+        else if (outcome === 'gap') this.catchUp.now().catch(() => {})
+        else throw new Error('A row that cannot be applied')
+        return
+      }
+      case 'awareness':
+        return awareness.apply(server, message.update)
+      case 'query-awareness': {
+        const update = awareness.own()
+        if (update) this.publish(live, { type: 'awareness', update })
+        return
+      }
+      case 'stateless':
+        live.document.relayStateless(message.payload)
+    }
+  }
+
+  /** Its own server projects it; but a projection from here may have gone over it. */
+  private rowApplied(live: LiveDocument, id: number): void {
+    this.deps.metrics.updates.inc({ source: 'peer' })
+    if (id < live.projectedClock) this.deps.projector.schedule(live)
+  }
+
+  private serverGone(server: string): void {
+    this.deps.log.info({ server }, 'another server is gone')
+    for (const { live, awareness } of this.members.values()) {
+      awareness.gone(server)
+      // It may have died between an edit and its projection.
+      this.deps.projector.schedule(live)
+    }
+  }
+
+  /** Everybody says again who is there; what was written meanwhile is in the log. */
+  private reconnected(): void {
+    this.heartbeats.reset()
+    this.catchUp.now().catch(() => {})
+    this.queryAwareness()
+    for (const { live, awareness } of this.members.values()) {
+      const update = awareness.own()
+      if (update) this.publish(live, { type: 'awareness', update })
+    }
+  }
+
+  private queryAwareness(): void {
+    for (const { live } of this.members.values()) this.publish(live, { type: 'query-awareness' })
+  }
+
+  private subscribe(channel: string): void {
+    this.subscriber.subscribe(channel).catch((err: unknown) => {
+      this.deps.log.debug({ err, channel }, 'a subscription waits for Redis')
+    })
+  }
+
+  private async send(channel: string, message: Uint8Array | 'alive' | 'leaving'): Promise<void> {
+    const data = typeof message === 'string' ? `${this.serverId} ${message}` : Buffer.from(message)
+    try {
+      await this.publisher.publish(channel, data)
+    } catch (err) {
+      this.deps.log.debug({ err }, 'the other servers could not be told; they catch up')
+    }
+  }
+
+  private get serversChannel(): string {
+    return `${this.deps.redis.prefix}servers`
+  }
+
+  private channelOf(documentId: string): string {
+    return `${this.deps.redis.prefix}document:${documentId}`
+  }
+}

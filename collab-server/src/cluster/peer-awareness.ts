@@ -1,0 +1,60 @@
+import type { Document, TransactionOrigin } from '@hocuspocus/server'
+import * as decoding from 'lib0/decoding'
+import { applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness'
+
+/** The origin of what other servers' people say of themselves. */
+const fromPeer: TransactionOrigin = { source: 'redis' }
+
+const forgetMs = 200
+
+/** Which people of a document are on which other server, so that they leave with it. */
+export class PeerAwareness {
+  private readonly document: Document
+  private readonly servers = new Map<number, string>()
+
+  /** `publish` is called with what this server's own people say. */
+  constructor(document: Document, publish: (update: Uint8Array) => void) {
+    this.document = document
+    document.awareness.on('update', (changes: Record<'added' | 'updated' | 'removed', number[]>, origin: unknown) => {
+      // Every server itself ends those who have not been heard of for 30 s.
+      if (origin === fromPeer || origin === 'timeout') return
+      publish(encodeAwarenessUpdate(document.awareness, [...changes.added, ...changes.updated, ...changes.removed]))
+    })
+  }
+
+  /** All that this server's own people last said; null where there is nobody. */
+  own(): Uint8Array | null {
+    const clients = this.ownClients()
+    return clients.length > 0 ? encodeAwarenessUpdate(this.document.awareness, clients) : null
+  }
+
+  /** @throws Error where it is no awareness update */
+  apply(server: string, update: Uint8Array): void {
+    const decoder = decoding.createDecoder(update)
+    for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+      const clientId = decoding.readVarUint(decoder)
+      decoding.readVarUint(decoder)
+      if (decoding.readVarString(decoder) !== 'null') this.servers.set(clientId, server)
+      // Somebody who went from there to here: the old connection's end is not theirs.
+      else if (this.ownClients().includes(clientId)) return
+      else this.servers.delete(clientId)
+    }
+    applyAwarenessUpdate(this.document.awareness, update, fromPeer)
+  }
+
+  /** A server is gone: so are its people. */
+  gone(server: string): void {
+    const { awareness } = this.document
+    const clients = [...this.servers].filter(([, other]) => other === server).map(([clientId]) => clientId)
+    removeAwarenessStates(awareness, clients, fromPeer)
+    for (const clientId of clients) this.servers.delete(clientId)
+    // Were it alive after all, what it says again at the same clock must count; but first the clients are told.
+    setTimeout(() => {
+      for (const clientId of clients) if (!awareness.states.has(clientId)) awareness.meta.delete(clientId)
+    }, forgetMs).unref()
+  }
+
+  private ownClients(): number[] {
+    return [...this.document.connections.values()].flatMap((entry) => [...(entry.clients as Set<number>)])
+  }
+}

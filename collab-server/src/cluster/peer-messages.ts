@@ -1,0 +1,68 @@
+import * as decoding from 'lib0/decoding'
+import * as encoding from 'lib0/encoding'
+
+/** What servers tell each other about a document that they both hold. */
+export type PeerMessage =
+  /** A row of the log, after its commit. */
+  | { type: 'row'; id: number; userId: string | null; origin: 'client' | 'api'; data: Uint8Array }
+  /** An awareness update (y-protocols/awareness), with null for those who left. */
+  | { type: 'awareness'; update: Uint8Array }
+  /** A server has just loaded the document and asks who is in it. */
+  | { type: 'query-awareness' }
+  | { type: 'stateless'; payload: string }
+
+const types = ['row', 'awareness', 'query-awareness', 'stateless'] as const
+const origins = ['client', 'api'] as const
+
+/** Several messages of one server in one: its id, their number, and they. */
+export function encodePeerMessages(server: string, messages: PeerMessage[]): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, server)
+    encoding.writeVarUint(encoder, messages.length)
+    for (const message of messages) write(encoder, message)
+  })
+}
+
+/** The server that sent it; cheaper than all of it. */
+export const senderOf = (data: Uint8Array): string => decoding.readVarString(decoding.createDecoder(data))
+
+/** @throws Error where it is none */
+export function decodePeerMessages(data: Uint8Array): { server: string; messages: PeerMessage[] } {
+  const decoder = decoding.createDecoder(data)
+  const server = decoding.readVarString(decoder)
+  const messages: PeerMessage[] = []
+  for (let left = decoding.readVarUint(decoder); left > 0; left--) messages.push(read(decoder))
+  return { server, messages }
+}
+
+function write(encoder: encoding.Encoder, message: PeerMessage): void {
+  encoding.writeVarUint(encoder, types.indexOf(message.type))
+  if (message.type === 'row') {
+    encoding.writeVarUint(encoder, message.id)
+    encoding.writeVarString(encoder, message.userId ?? '')
+    encoding.writeVarUint(encoder, origins.indexOf(message.origin))
+    encoding.writeVarUint8Array(encoder, message.data)
+  } else if (message.type === 'awareness') encoding.writeVarUint8Array(encoder, message.update)
+  else if (message.type === 'stateless') encoding.writeVarString(encoder, message.payload)
+}
+
+function read(decoder: decoding.Decoder): PeerMessage {
+  const type = types[decoding.readVarUint(decoder)]
+  switch (type) {
+    case 'row': {
+      const id = decoding.readVarUint(decoder)
+      const userId = decoding.readVarString(decoder) || null
+      const origin = origins[decoding.readVarUint(decoder)]
+      if (!origin) throw new Error('A row of no known origin')
+      return { type, id, userId, origin, data: decoding.readVarUint8Array(decoder) }
+    }
+    case 'awareness':
+      return { type, update: decoding.readVarUint8Array(decoder) }
+    case 'query-awareness':
+      return { type }
+    case 'stateless':
+      return { type, payload: decoding.readVarString(decoder) }
+    default:
+      throw new Error('A peer message of no known type')
+  }
+}

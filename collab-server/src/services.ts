@@ -1,0 +1,19 @@
+import type { CollabLimits } from '@mdcreator/shared/config'
+import type { Logger } from '@mdcreator/shared/log'
+import type { Cluster } from './cluster/cluster.ts'
+import type { Connections } from './connections.ts'
+import type { LiveDocuments } from './live-document.ts'
+import type { Metrics } from './metrics.ts'
+import type { UpdateLog } from './update-log.ts'
+
+/** What every socket of this server shares. */
+export type Services = {
+  documents: LiveDocuments
+  connections: Connections
+  updateLog: UpdateLog
+  /** Null where this is the only server. */
+  cluster: Cluster | null
+  limits: CollabLimits
+  metrics: Metrics
+  log: Logger
+}

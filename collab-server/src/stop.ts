@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Hocuspocus } from '@hocuspocus/server'
+import type { Logger } from '@mdcreator/shared/log'
+import type { Checkpoints } from './checkpoints.ts'
+import { closeCodes } from './close-codes.ts'
+import type { Cluster } from './cluster/cluster.ts'
+import type { Context } from './context.ts'
+import type { DocumentWorker } from './document-tasks.ts'
+import type { LiveDocuments } from './live-document.ts'
+import type { Projector } from './projection.ts'
+import type { Revocation } from './revocation.ts'
+import type { Storage } from './storage.ts'
+import type { UpdateLog } from './update-log.ts'
+import type { Upgrades } from './upgrade.ts'
+
+type Parts = {
+  upgrades: Upgrades
+  updateLog: UpdateLog
+  hocuspocus: Hocuspocus<Context>
+  documents: LiveDocuments
+  projector: Projector
+  checkpoints: Checkpoints
+  revocation: Revocation
+  cluster: Cluster | null
+  worker: DocumentWorker
+  storage: Storage
+  log: Logger
+}
+
+/** How long a stop may take in all, and how long of that the log may take to store what has arrived. */
+const limitMs = 8_000
+const drainMs = 4_000
+
+/**
+ * Ends a server so that nothing that was acknowledged, and as little as possible of what was not, is lost: what has
+ * arrived is stored and acknowledged before its senders are cut off.
+ * @throws Error where edits could not be stored; their clients have them still
+ */
+export async function stopInOrder(parts: Parts): Promise<void> {
+  const { upgrades, updateLog, hocuspocus, documents, projector, checkpoints, revocation, cluster, log } = parts
+  const started = performance.now()
+  const left = (): number => Math.max(0, limitMs - (performance.now() - started))
+  revocation.stop()
+  upgrades.refuseNew()
+  await within(updateLog.drained(), drainMs)
+  await upgrades.close(closeCodes.restarting, 'The server is restarting', Math.min(1_500, left()))
+  await within(updateLog.drained(), Math.min(500, left()))
+  const unstored = updateLog.abandon()
+
+  await within(Promise.allSettled(hocuspocus.unloadingDocuments.values()), left())
+  const flushed = Promise.allSettled([...documents].map((live) => projector.flush(live)))
+  const isProjected = await within(
+    flushed.then((results) => results.every(({ status }) => status === 'fulfilled')),
+    left(),
+  )
+  if (!isProjected) log.warn('stopped without some projections; the log has the edits')
+  await within(cluster?.stop(), left())
+  await within(checkpoints.stop(), left())
+  await parts.worker.close()
+  await within(parts.storage.close(), Math.max(500, left()))
+  if (unstored > 0) {
+    throw new Error(
+      `${unstored} edits could not be stored; nobody was told that they were, and their editors have them still`,
+    )
+  }
+}
+
+/** Waits for something, but not for ever; undefined where it took too long. */
+async function within<T>(work: Promise<T> | undefined, ms: number): Promise<T | undefined> {
+  return Promise.race([work, delay(ms, undefined, { ref: false })])
+}
