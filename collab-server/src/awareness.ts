@@ -1,8 +1,7 @@
 import type { Connection } from '@hocuspocus/server'
 import * as decoding from 'lib0/decoding'
-import * as encoding from 'lib0/encoding'
-import { applyAwarenessUpdate } from 'y-protocols/awareness'
 import type { Identity } from './context.ts'
+import { speakersOf } from './speakers.ts'
 
 /** A caret, a name and a little more. */
 const maxStateBytes = 4 * 1024
@@ -11,46 +10,49 @@ const maxClock = 2 ** 31 - 1
 
 /**
  * Applies what a connection says of itself (y-protocols/awareness). Who it is comes from the token: whatever a client calls
- * itself, the others see the account's name and colour. A connection speaks for one Yjs client only, the first it names
- * (`clientId`), so nobody can move or remove another's caret. Returns that client's id.
+ * itself, the others see the account's name and colour. A connection speaks for one Yjs client only, so nobody can move or
+ * remove another's caret; what it says of others is passed over, for y-websocket's provider repeats what it hears.
  *
  * Not left to Hocuspocus, which builds a Y.Doc for each message, lets that one's own id in as somebody without a name, and
  * drops the state of a client that says it leaves.
- * @throws Error where it is no awareness update, or too large
+ * @returns false where it was refused: too large a state, or somebody else's client
+ * @throws Error where it is no awareness update
  */
-export function applyAwareness(connection: Connection, update: Uint8Array, clientId: number | null): number | null {
-  const own = readStates(update).find((state) => clientId === null || state.clientId === clientId)
-  if (!own || (clientId === null && isTaken(connection, own.clientId))) return clientId
+export function applyAwareness(connection: Connection, update: Uint8Array): boolean {
+  if (!connection.document.hasConnection(connection)) return true
+  const speakers = speakersOf(connection.document)
+  const entries = readEntries(update)
+  const clientId = speakers.clientOf(connection)
+  const own = clientId === null ? speakers.claim(connection, entries) : entries.find((it) => it.clientId === clientId)
+  if (own === 'taken') return false
+  if (!own || !speakers.isNews(connection, own)) return true
+  if (own.state.byteLength > maxStateBytes) return false
+  const json = utf8.decode(own.state)
+  const state = parse(json)
   const user: Identity = connection.context.user
-  const state = own.state === null ? null : { ...own.state, user }
-  const rewritten = encoding.encode((encoder) => {
-    encoding.writeVarUint(encoder, 1)
-    encoding.writeVarUint(encoder, own.clientId)
-    encoding.writeVarUint(encoder, own.clock)
-    encoding.writeVarString(encoder, JSON.stringify(state))
-  })
-  applyAwarenessUpdate(connection.document.awareness, rewritten, { source: 'connection', connection })
-  return own.clientId
+  speakers.say(connection, own.clock, state && { ...state, user }, json)
+  return true
 }
 
-/** True where somebody else speaks for that Yjs client; one's own old connection may not have ended yet. */
-function isTaken({ document, context }: Connection, clientId: number): boolean {
-  return document
-    .getConnections()
-    .some((other) => other.context.user.id !== context.user.id && document.getClients(other).has(clientId))
-}
+const utf8 = new TextDecoder()
 
-type State = { clientId: number; clock: number; state: Record<string, unknown> | null }
+/** What an awareness update says of one client; `state` is JSON. */
+export type AwarenessEntry = { clientId: number; clock: number; state: Uint8Array }
 
-function readStates(update: Uint8Array): State[] {
-  if (update.byteLength > maxStateBytes) throw new Error('The awareness state is too large')
+function readEntries(update: Uint8Array): AwarenessEntry[] {
   const decoder = decoding.createDecoder(update)
-  return Array.from({ length: Math.min(decoding.readVarUint(decoder), update.byteLength) }, () => {
+  const entries: AwarenessEntry[] = []
+  for (let left = decoding.readVarUint(decoder); left > 0; left--) {
     const clientId = decoding.readVarUint(decoder)
     const clock = decoding.readVarUint(decoder)
     if (clock > maxClock) throw new Error('The clock of the awareness state is too high')
-    const state: unknown = JSON.parse(decoding.readVarString(decoder))
-    if (typeof state !== 'object' || Array.isArray(state)) throw new Error('An awareness state must be an object')
-    return { clientId, clock, state: state as State['state'] }
-  })
+    entries.push({ clientId, clock, state: decoding.readVarUint8Array(decoder) })
+  }
+  return entries
+}
+
+function parse(json: string): Record<string, unknown> | null {
+  const state: unknown = JSON.parse(json)
+  if (typeof state !== 'object' || Array.isArray(state)) throw new Error('An awareness state must be an object')
+  return state as Record<string, unknown> | null
 }

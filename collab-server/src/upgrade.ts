@@ -1,23 +1,44 @@
 import type { IncomingMessage } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { isId } from '@mdcreator/shared/ids'
 import type { Logger } from '@mdcreator/shared/log'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { Admission, Place, Verdict } from './admission.ts'
+import { type ClientTransport, maxFirstFrameBytes, WebSocketTransport } from './client-transport.ts'
+import { closeCodes } from './close-codes.ts'
+import type { Metrics, RefusedReason } from './metrics.ts'
+import { YWebsocketTransport, yWebsocketDocument } from './y-websocket.ts'
 
 export type UpgradeOptions = {
-  path: string
-  /** Origins besides our own that may open sockets from a browser. */
+  /** Origins besides our own that may open sockets from a browser; `*` for all. */
   allowedOrigins: string[]
   /** The largest frame, in bytes: larger ones end the socket with 1009. */
   maxFrameBytes: number
+  admission: Admission
+  /** Where a request comes from. */
+  networkOf: (request: IncomingMessage) => string
+  metrics: Metrics
   log: Logger
-  onSocket: (ws: WebSocket) => void
+  onSocket: (transport: ClientTransport) => void
 }
 
+/** Where HocuspocusProvider connects. */
+const hocuspocusPath = '/collab'
 /** Half of what a client may stay silent, in milliseconds. */
 const pingEveryMs = 20_000
+/** How long a client that is turned away may take to agree. */
+const turnedAwayMs = 1_000
 
-/** Turns HTTP upgrades into WebSockets, and refuses the others with a plain HTTP answer. */
+const serverOptions = (maxFrameBytes: number) => ({
+  noServer: true,
+  maxPayload: Math.min(maxFirstFrameBytes, maxFrameBytes),
+  perMessageDeflate: false,
+  /** How long a client may take to agree to the end. */
+  closeTimeout: 10_000,
+})
+
+/** Turns HTTP upgrades into WebSockets, and refuses the others. */
 export class Upgrades {
   private readonly options: UpgradeOptions
   private readonly server: WebSocketServer
@@ -27,19 +48,34 @@ export class Upgrades {
 
   constructor(options: UpgradeOptions) {
     this.options = options
-    this.server = new WebSocketServer({ noServer: true, maxPayload: options.maxFrameBytes, perMessageDeflate: false })
+    this.server = new WebSocketServer(serverOptions(options.maxFrameBytes))
     this.pinger = setInterval(() => this.ping(), pingEveryMs)
     this.pinger.unref()
   }
 
-  /** Takes an upgrade that is for our path. Returns false, and leaves the socket alone, where it is not. */
+  /** Takes an upgrade that is for one of our paths. Returns false, and leaves the socket alone, where it is not. */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     // Before anything else: a reset while we look at the request would end the process.
     socket.on('error', (err) => this.options.log.debug({ err }, 'a socket broke during its upgrade'))
-    if (request.url?.split('?', 1)[0] !== this.options.path) return false
-    if (!this.accepting) refuse(socket, 503)
-    else if (!this.isAllowed(request)) refuse(socket, 403)
-    else this.server.handleUpgrade(request, socket, head, (ws) => this.accepted(ws))
+    const [path = '', query] = (request.url ?? '').split('?', 2)
+    const documentName = yWebsocketDocument(path)
+    if (path !== hocuspocusPath && documentName === null) return false
+    // Whoever looks at the request from here on finds no token in it.
+    request.url = path
+    if (!this.accepting) this.refuse(socket, 'stopping', 503, 1_000)
+    else if (!this.isAllowed(request)) this.refuse(socket, 'origin', 403)
+    else {
+      const verdict = this.options.admission.admit(this.options.networkOf(request))
+      if (verdict.kind === 'answered') this.refuse(socket, verdict.reason, verdict.status, verdict.retryAfterMs)
+      else {
+        socket.once('close', verdict.kind === 'admitted' ? verdict.place.leave : verdict.leave)
+        this.server.handleUpgrade(request, socket, head, (ws) => {
+          if (verdict.kind === 'closed') this.turnAway(ws, verdict)
+          else if (documentName === null) this.acceptHocuspocus(ws, verdict.place)
+          else this.acceptYWebsocket(ws, verdict.place, documentName, new URLSearchParams(query).get('token') ?? '')
+        })
+      }
+    }
     return true
   }
 
@@ -57,18 +93,60 @@ export class Upgrades {
     }, graceMs)
     const closed = [...this.server.clients].map((ws) => new Promise((resolve) => ws.once('close', resolve)))
     for (const ws of this.server.clients) {
+      ws.close(code, reason)
       // A paused socket would never read the other side's answer.
       ws.resume()
-      ws.close(code, reason)
     }
     await Promise.all(closed)
     clearTimeout(terminate)
     this.server.close()
   }
 
-  private accepted(ws: WebSocket): void {
+  private acceptHocuspocus(ws: WebSocket, place: Place): void {
+    this.watch(ws, 'hocuspocus')
+    this.options.onSocket(new WebSocketTransport(ws, { place, maxFrameBytes: this.options.maxFrameBytes }))
+  }
+
+  private acceptYWebsocket(ws: WebSocket, place: Place, documentName: string, token: string): void {
+    this.watch(ws, 'y-websocket')
+    const { maxFrameBytes } = this.options
+    const transport = new YWebsocketTransport(ws, { place, maxFrameBytes, documentName, token })
+    if (!isId(documentName)) {
+      this.count('signin')
+      transport.close(closeCodes.notFound, 'No such document')
+    } else {
+      this.options.onSocket(transport)
+      transport.signIn()
+    }
+  }
+
+  private watch(ws: WebSocket, protocol: string): void {
+    const { log, metrics } = this.options
+    metrics.sockets.inc({ protocol })
+    ws.on('close', () => metrics.sockets.dec({ protocol }))
     ws.on('pong', () => this.silent.delete(ws))
-    this.options.onSocket(ws)
+    ws.on('error', (err: NodeJS.ErrnoException) => {
+      if (err.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.count('frame-size')
+      else if (err.code?.startsWith('WS_ERR_')) this.count('malformed')
+      log.debug({ err }, 'a socket broke')
+    })
+  }
+
+  private turnAway(ws: WebSocket, { reason, code }: Extract<Verdict, { kind: 'closed' }>): void {
+    this.count(reason)
+    ws.on('error', () => {})
+    const timer = setTimeout(() => ws.terminate(), turnedAwayMs)
+    ws.on('close', () => clearTimeout(timer))
+    ws.close(code, 'Too many connections')
+  }
+
+  private refuse(socket: Duplex, reason: RefusedReason, status: number, retryAfterMs?: number): void {
+    this.count(reason)
+    refuse(socket, status, retryAfterMs)
+  }
+
+  private count(reason: RefusedReason): void {
+    this.options.metrics.refused.inc({ reason })
   }
 
   private ping(): void {
@@ -85,16 +163,16 @@ export class Upgrades {
   /** Browsers always send an Origin; other programs need none. */
   private isAllowed(request: IncomingMessage): boolean {
     const { origin, host } = request.headers
-    if (origin === undefined) return true
-    if (this.options.allowedOrigins.includes(origin)) return true
+    const { allowedOrigins } = this.options
+    if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return true
     return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()
   }
 }
 
 /** Answers an upgrade that is not taken, and ends the socket. */
-export function refuse(socket: Duplex, status: number): void {
+export function refuse(socket: Duplex, status: number, retryAfterMs?: number): void {
   socket.on('error', () => {})
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
-    socket.destroy(),
-  )
+  const headers = ['Connection: close', 'Content-Length: 0']
+  if (retryAfterMs !== undefined) headers.push(`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`)
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers, '\r\n'].join('\r\n'), () => socket.destroy())
 }
