@@ -42,6 +42,8 @@ export type CollabDependencies = {
 
 export type Collab = {
   readonly hocuspocus: Hocuspocus<Context>
+  /** Edits that have arrived and are not stored yet. */
+  readonly unstored: number
   /** Takes an upgrade for one of our paths; returns false, and leaves the socket alone, for every other. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Rejects where the database or Redis cannot be reached, or the server is stopping. */
@@ -131,6 +133,9 @@ export function createCollab(deps: CollabDependencies): Collab {
   let isStopping = false
   return {
     hocuspocus,
+    get unstored() {
+      return updateLog.unstored
+    },
     handleUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
     ready: async () => {
       if (isStopping) throw new Error('The server is stopping')

@@ -51,6 +51,11 @@ export class UpdateLog {
     })
   }
 
+  /** Edits that are neither committed nor given up. */
+  get unstored(): number {
+    return this.unsettled
+  }
+
   /** Resolves once everything appended so far is committed or given up. */
   async drained(): Promise<void> {
     if (this.pending.length === 0 && this.inFlight === 0) return

@@ -1,0 +1,101 @@
+import { expect } from 'chai'
+import * as encoding from 'lib0/encoding'
+import { resyncMessages } from './frame.ts'
+import type { RefusedReason } from './metrics.ts'
+import { type Client, startWorld, type TestServer, type TestServerOptions, until, type World } from './testing.ts'
+
+describe('limits', () => {
+  let world: World
+  let token: string
+  before(async () => {
+    world = await startWorld()
+    token = (await world.person('Ada')).token
+  })
+  after(() => world.stop())
+
+  async function serve(limits: TestServerOptions['limits']): Promise<{ server: TestServer; client: Client }> {
+    const server = await world.server({ ...(limits && { limits }) })
+    const client = world.connect(server, await world.document(), token)
+    await client.synced()
+    return { server, client }
+  }
+  const refused = async ({ metrics }: TestServer, reason: RefusedReason): Promise<number> => {
+    const { values } = await metrics.refused.get()
+    return values.find(({ labels }) => labels.reason === reason)?.value ?? 0
+  }
+  const send = (client: Client, data: Uint8Array<ArrayBuffer>): void => client.websocket.webSocket?.send(data)
+  const stepOne = (client: Client): Uint8Array =>
+    resyncMessages(client.provider.configuration.name, client.document)[1] as Uint8Array<ArrayBuffer>
+
+  it('close a socket that sends faster than anybody could', async () => {
+    const { server, client } = await serve({ messagesPerSecond: 10, messageBurst: 50 })
+    for (let i = 0; i < 200; i++) client.type('x')
+    await client.closed()
+    expect(client.closes[0]).to.equal(4408)
+    expect(await refused(server, 'message-rate')).to.be.above(0)
+  })
+
+  it('count a question for a large document as many messages', async () => {
+    const { server, client } = await serve({ messagesPerSecond: 1, messageBurst: 400 })
+    client.type('x'.repeat(2_000_000))
+    await client.synced()
+    for (let i = 0; i < 10; i++) send(client, stepOne(client))
+    await client.closed()
+    expect(client.closes[0]).to.equal(4408)
+    expect(await refused(server, 'message-rate')).to.equal(1)
+  })
+
+  it('refuse more connections to a document, and of a person, than are allowed', async () => {
+    const { server, client } = await serve({ connectionsPerDocument: 2, connectionsPerUser: 3 })
+    const crowded = client.provider.configuration.name
+    const second = world.connect(server, crowded, token)
+    await second.synced()
+    const third = world.connect(server, crowded, token)
+    await third.closed()
+    expect(third.closes[0]).to.equal(4408)
+    third.close()
+    await world.connect(server, await world.document(), token).synced()
+    const fourth = world.connect(server, await world.document(), token)
+    await fourth.closed()
+    expect(fourth.closes[0]).to.equal(4408)
+    expect(fourth.failures[0]).to.equal('too-many-connections')
+    fourth.close()
+    expect(await refused(server, 'document-connections')).to.be.above(1)
+    expect(client.closes).to.deep.equal([])
+  })
+
+  it('warn the editors of a document that grows too large, refuse more, and let them delete', async () => {
+    const { server, client } = await serve({ maxDocumentBytes: 10_000 })
+    const heard: { type: string; bytes: number; limit: number }[] = []
+    client.provider.on('stateless', ({ payload }: { payload: string }) => heard.push(JSON.parse(payload)))
+    client.type('x'.repeat(7_000))
+    await client.synced()
+    expect(heard).to.deep.equal([])
+    client.type('y'.repeat(1_500))
+    await until(() => heard.length === 1)
+    expect(heard[0]).to.include({ type: 'document.large', limit: 10_000 })
+    expect(heard[0]?.bytes).to.be.within(8_000, 10_000)
+    await client.synced()
+    const fragment = client.document.getXmlFragment('default')
+    fragment.delete(0, 1)
+    await client.synced()
+    client.type('z'.repeat(3_000))
+    await until(() => heard.length === 2)
+    expect(heard[1]).to.include({ type: 'document.full' })
+    expect(client.provider.unsyncedChanges).to.equal(1)
+    expect(await refused(server, 'document-size')).to.equal(1)
+    expect(client.closes).to.deep.equal([])
+  })
+
+  it('close a socket that sends too long a notice', async () => {
+    const { client } = await serve({})
+    const notice = encoding.encode((encoder) => {
+      encoding.writeVarString(encoder, client.provider.configuration.name)
+      encoding.writeVarUint(encoder, 5)
+      encoding.writeVarString(encoder, 'x'.repeat(17_000))
+    })
+    send(client, notice)
+    await client.closed()
+    expect(client.closes[0]).to.equal(1007)
+  })
+})
