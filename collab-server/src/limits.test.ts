@@ -23,9 +23,9 @@ describe('limits', () => {
     const { values } = await metrics.refused.get()
     return values.find(({ labels }) => labels.reason === reason)?.value ?? 0
   }
-  const send = (client: Client, data: Uint8Array<ArrayBuffer>): void => client.websocket.webSocket?.send(data)
+  const send = (client: Client, data: Uint8Array): void => client.websocket.webSocket?.send(new Uint8Array(data))
   const stepOne = (client: Client): Uint8Array =>
-    resyncMessages(client.provider.configuration.name, client.document)[1] as Uint8Array<ArrayBuffer>
+    resyncMessages(client.provider.configuration.name, client.document)[1] as Uint8Array
 
   it('close a socket that sends faster than anybody could', async () => {
     const { server, client } = await serve({ messagesPerSecond: 10, messageBurst: 50 })
