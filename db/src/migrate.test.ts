@@ -25,7 +25,7 @@ describe('migrations', () => {
 
   it('go up, down to nothing, and up again to the same', async () => {
     const before = await objects()
-    expect(before).to.include.members(['users', 'workspaces', 'documents', 'document_updates', 'sessions'])
+    expect(before).to.include.members(['users', 'workspaces', 'documents', 'document_updates', 'sessions', 'presence'])
     await migrate(database.url, 'down')
     expect(await objects()).to.deep.equal([])
     expect(await pendingMigrations(database.url)).to.include('0001_foundation')
@@ -37,6 +37,6 @@ describe('migrations', () => {
   it('run once where several servers start at the same time', async () => {
     await migrate(database.url, 'down')
     const runs = await Promise.all([migrate(database.url), migrate(database.url), migrate(database.url)])
-    expect(runs.flat()).to.deep.equal(['0001_foundation'])
+    expect(runs.flat()).to.deep.equal(['0001_foundation', '0002_collaboration'])
   })
 })

@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type DocumentType = "markdown" | "mindmap";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
@@ -44,6 +52,10 @@ export interface Documents {
    * Counts checkpoints.
    */
   epoch: Generated<number>;
+  /**
+   * The ids of document_updates that the last checkpoint folded: a server that has applied them all need not load the checkpoint.
+   */
+  folded_ids: Generated<ArrayType<number>>;
   id: Generated<string>;
   plain_text: Generated<string>;
   title: string;
@@ -76,6 +88,12 @@ export interface DocumentUpdates {
    */
   txid: Generated<string>;
   user_id: string | null;
+}
+
+export interface Presence {
+  document_id: string;
+  last_seen_at: Generated<Timestamp>;
+  user_id: string;
 }
 
 export interface Sessions {
@@ -145,6 +163,7 @@ export interface Workspaces {
 export interface DB {
   document_updates: DocumentUpdates;
   documents: Documents;
+  presence: Presence;
   sessions: Sessions;
   signing_keys: SigningKeys;
   users: Users;
