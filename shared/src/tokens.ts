@@ -3,17 +3,23 @@ import { JwtExpiredError } from 'aws-jwt-verify/error'
 import type { Jwks } from 'aws-jwt-verify/jwk'
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk'
 import { z } from 'zod'
+import { Id } from './ids.ts'
 
-/** What we read from an access token (RFC 9068 where the issuer follows it). */
-const Claims = z.object({
+/** What every token of ours holds. */
+const common = {
   sub: z.string().min(1).max(200),
   /** Seconds since the epoch. */
   exp: z.number(),
   iat: z.number(),
-  token_use: z.literal('access'),
-  /** The session of the local issuer that the token belongs to. */
-  sid: z.string().optional(),
-})
+}
+
+/** An access token (RFC 9068 where the issuer follows it). `sid` is the session of the local issuer it belongs to. */
+const AccessClaims = z.object({ ...common, token_use: z.literal('access'), sid: z.string().optional() })
+
+/** A token that opens the socket of one document and nothing else: it may travel in a URL. */
+const DocumentClaims = z.object({ ...common, token_use: z.literal('collab'), sid: z.string(), doc: Id })
+
+const Claims = z.discriminatedUnion('token_use', [AccessClaims, DocumentClaims])
 export type TokenClaims = z.output<typeof Claims>
 
 /** A token that does not open anything. `expired` tells a client to refresh; all else is said in one way. */
@@ -29,8 +35,10 @@ export class TokenError extends Error {
 export class KeysUnavailableError extends Error {}
 
 export type TokenVerifier = {
-  /** @throws TokenError, KeysUnavailableError */
+  /** Takes access tokens only. @throws TokenError, KeysUnavailableError */
   verify(token: string): Promise<TokenClaims>
+  /** Also takes a token that is good for this document only. @throws TokenError, KeysUnavailableError */
+  verifyForDocument(token: string, documentId: string): Promise<TokenClaims>
 }
 
 export type Issuer = {
@@ -69,15 +77,25 @@ export function createTokenVerifier({ issuer, audience, jwksUri, fetchKeys }: Is
     },
     { jwksCache: new SimpleJwksCache({ fetcher }) },
   )
+  const check = async (token: string): Promise<TokenClaims> => {
+    if (token.length > maxTokenLength) throw new TokenError(false)
+    try {
+      return Claims.parse(await verifier.verify(token))
+    } catch (cause) {
+      if (cause instanceof KeysUnavailableError) throw cause
+      throw new TokenError(cause instanceof JwtExpiredError, { cause })
+    }
+  }
   return {
     async verify(token) {
-      if (token.length > maxTokenLength) throw new TokenError(false)
-      try {
-        return Claims.parse(await verifier.verify(token))
-      } catch (cause) {
-        if (cause instanceof KeysUnavailableError) throw cause
-        throw new TokenError(cause instanceof JwtExpiredError, { cause })
-      }
+      const claims = await check(token)
+      if (claims.token_use !== 'access') throw new TokenError(false)
+      return claims
+    },
+    async verifyForDocument(token, documentId) {
+      const claims = await check(token)
+      if (claims.token_use !== 'access' && claims.doc !== documentId) throw new TokenError(false)
+      return claims
     },
   }
 }
@@ -86,5 +104,5 @@ function encode(keys: Jwks): ArrayBuffer {
   return new TextEncoder().encode(JSON.stringify(keys)).buffer as ArrayBuffer
 }
 
-/** The `aud` of the local issuer's access tokens. */
+/** The `aud` of the local issuer's tokens. */
 export const localAudience = 'mdcreator'

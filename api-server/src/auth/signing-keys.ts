@@ -53,6 +53,10 @@ export function tokenVerifier(db: Database, issuer: string): TokenVerifier {
       await prepare()
       return verifier.verify(token)
     },
+    async verifyForDocument(token, documentId) {
+      await prepare()
+      return verifier.verifyForDocument(token, documentId)
+    },
   }
 }
 
