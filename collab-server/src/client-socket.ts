@@ -228,7 +228,8 @@ export class ClientSocket implements SocketControl, ChannelSocket {
         return void this.close(closeCodes.invalidPayload, 'One document, two ways of naming it')
       }
       if (this.channels.size >= this.services.limits.documentsPerSocket) {
-        return this.refuse('documents-per-socket', closeCodes.tooMany, 'Too many documents on one socket')
+        this.refuse('documents-per-socket', closeCodes.tooMany, 'Too many documents on one socket')
+        return
       }
       this.channels.set(address, new Channel(this))
     }

@@ -24,15 +24,37 @@ export type RefusedReason =
   | 'unauthenticated-sockets'
   | 'user-connections'
 
+/** What is looked up when somebody asks for the metrics. */
+export type Readings = {
+  connections: () => number
+  documents: () => number
+  tailRows: () => number
+  unstored: () => number
+  peers: () => number
+}
+
 /** What the collab server counts of itself. Times are in seconds, sizes in bytes. */
 export function createMetrics(registry = new Registry()) {
   const registers = [registry]
   const seconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
   return {
     registry,
+    /** Says where the readings come from. */
+    read(readings: Readings): void {
+      const gauge = (name: string, help: string, read: () => number) =>
+        new Gauge({
+          ...{ name, help, registers },
+          collect() {
+            this.set(read())
+          },
+        })
+      gauge('collab_connections', 'Documents open on sockets', readings.connections)
+      gauge('collab_documents', 'Documents in memory', readings.documents)
+      gauge('collab_tail_rows', 'Log rows since the last checkpoints of the documents in memory', readings.tailRows)
+      gauge('collab_unstored_updates', 'Edits that have arrived and are not committed yet', readings.unstored)
+      gauge('collab_redis_connected', '1 where other servers are reached through Redis', readings.peers)
+    },
     sockets: new Gauge({ name: 'collab_sockets', help: 'Open sockets', labelNames: ['protocol'], registers }),
-    connections: new Gauge({ name: 'collab_connections', help: 'Documents open on sockets', registers }),
-    documents: new Gauge({ name: 'collab_documents', help: 'Documents in memory', registers }),
     updates: new Counter({
       name: 'collab_updates_total',
       help: 'Edits applied, by where they came from',
@@ -51,7 +73,6 @@ export function createMetrics(registry = new Registry()) {
       buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
       registers,
     }),
-    tailRows: new Gauge({ name: 'collab_tail_rows', help: 'Log rows since the last checkpoints', registers }),
     checkpoints: new Counter({
       name: 'collab_checkpoints_total',
       help: 'Checkpoints, by outcome',

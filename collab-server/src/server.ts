@@ -11,13 +11,14 @@ import { authentication } from './authenticate.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { clientNetworks } from './client-address.ts'
 import { ClientSocket, defaultPolicy, type SocketPolicy } from './client-socket.ts'
+import { closeCodes } from './close-codes.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { handleCommands } from './commands.ts'
-import { Connections } from './connections.ts'
+import { Connections, type OpenConnection } from './connections.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import { guarded } from './guard.ts'
-import { LiveDocuments } from './live-document.ts'
+import { type LiveDocument, LiveDocuments } from './live-document.ts'
 import { LogReader } from './log-reader.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { persistence } from './persistence.ts'
@@ -44,9 +45,11 @@ export type Collab = {
   readonly hocuspocus: Hocuspocus<Context>
   /** Edits that have arrived and are not stored yet. */
   readonly unstored: number
+  /** False while other servers cannot be reached through Redis: edits then come from them by way of the database. */
+  readonly isConnected: boolean
   /** Takes an upgrade for one of our paths; returns false, and leaves the socket alone, for every other. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
-  /** Rejects where the database or Redis cannot be reached, or the server is stopping. */
+  /** Rejects where the database cannot be reached, or the server is stopping. Without Redis it can serve. */
   ready(): Promise<void>
   /**
    * Closes the sockets (1012), waits until every edit that arrived is stored, and frees everything; in less than 10 s.
@@ -74,7 +77,11 @@ export function createCollab(deps: CollabDependencies): Collab {
   const projector = new Projector(storage, log)
   const worker: DocumentWorker = new TaskWorker(new URL('./document-tasks.ts', import.meta.url))
   const checkpoints = new Checkpoints(storage, (document) => worker.run('fold', document), log, metrics)
-  const onGone = () => {}
+  const onGone = ({ document }: LiveDocument): void => {
+    for (const connection of document.getConnections() as OpenConnection[]) {
+      connection.context.socket.closeDocument(connection, closeCodes.notFound, 'not-found')
+    }
+  }
   const cluster = redis && new Cluster({ ...{ redis, documents, reader, storage, projector, log, metrics, onGone } })
   const revocation = new Revocation({ connections, rights, verifier, bus, log })
   const services: Services = { documents, connections, updateLog, cluster, limits, metrics, log }
@@ -125,6 +132,13 @@ export function createCollab(deps: CollabDependencies): Collab {
   const stopCommands = handleCommands({
     ...{ hocuspocus, storage, worker, documents, projector, cluster, bus, metrics, log },
   })
+  metrics.read({
+    connections: () => connections.size,
+    documents: () => hocuspocus.getDocumentsCount(),
+    tailRows: () => [...documents].reduce((sum, { position }) => sum + position.rows, 0),
+    unstored: () => updateLog.unstored,
+    peers: () => Number(cluster?.isConnected ?? false),
+  })
   checkpoints.start()
   cluster?.start()
   revocation.start()
@@ -136,10 +150,12 @@ export function createCollab(deps: CollabDependencies): Collab {
     get unstored() {
       return updateLog.unstored
     },
+    get isConnected() {
+      return cluster?.isConnected ?? true
+    },
     handleUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
     ready: async () => {
       if (isStopping) throw new Error('The server is stopping')
-      if (cluster && !cluster.isConnected) throw new Error('Redis cannot be reached')
       await storage.commitsAreDurable()
     },
     async stop() {

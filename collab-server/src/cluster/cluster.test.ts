@@ -94,18 +94,8 @@ describe('several servers', () => {
     await b.synced()
     expect(await meet(a, b)).to.be.below(1_000)
     await redis.restart()
-    await until(() =>
-      first.collab.ready().then(
-        () => true,
-        () => false,
-      ),
-    )
-    await until(() =>
-      second.collab.ready().then(
-        () => true,
-        () => false,
-      ),
-    )
+    await until(() => first.collab.isConnected)
+    await until(() => second.collab.isConnected)
     a.type('back')
     await a.synced()
     await meet(a, b)
@@ -121,12 +111,7 @@ describe('several servers', () => {
     await until(async () => (await world.row(document)).epoch > 0)
     await until(() => b.words().includes('soon folded'))
     await redis.restart()
-    await until(() =>
-      second.collab.ready().then(
-        () => true,
-        () => false,
-      ),
-    )
+    await until(() => second.collab.isConnected)
   })
 
   it('take edits that build on what only another server has', async () => {
@@ -144,12 +129,7 @@ describe('several servers', () => {
     await until(() => areEqual(a, b) && areEqual(moved, b))
     expect(moved.closes).to.deep.equal([])
     await redis.restart()
-    await until(() =>
-      second.collab.ready().then(
-        () => true,
-        () => false,
-      ),
-    )
+    await until(() => second.collab.isConnected)
   })
 
   it('are not harmed by what somebody else publishes on their channels', async () => {

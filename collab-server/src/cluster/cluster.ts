@@ -163,7 +163,8 @@ export class Cluster {
         return
       }
       case 'awareness':
-        return awareness.apply(server, message.update)
+        awareness.apply(server, message.update)
+        return
       case 'query-awareness': {
         const update = awareness.own()
         if (update) this.publish(live, { type: 'awareness', update })
