@@ -1,6 +1,8 @@
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Place } from './admission.ts'
 import { isTokenFrame } from './frame.ts'
+import { MessageWriter } from './message-writer.ts'
 
 /** What a client's socket looks like to us, whatever protocol it speaks: part of ws's WebSocket, and its sign-in. */
 export interface ClientTransport {
@@ -20,7 +22,8 @@ export interface ClientTransport {
   signInFailed(): void
 }
 
-type Options = { place: Place; maxFrameBytes: number }
+/** `socket` is the one below the WebSocket. */
+type Options = { place: Place; maxFrameBytes: number; socket: Duplex }
 
 /** The largest frame before a token has come. */
 export const maxFirstFrameBytes = 64 * 1024
@@ -34,11 +37,13 @@ const maxSecondFrameBytes = 1024 * 1024
 export class WebSocketTransport implements ClientTransport {
   protected readonly ws: WebSocket
   private readonly options: Options
+  private readonly writer: MessageWriter
   private phase: 'silent' | 'checking' | 'signed-in' = 'silent'
   private isPausedByOwner = false
 
   constructor(ws: WebSocket, options: Options) {
     this.ws = ws
+    this.writer = new MessageWriter(ws, options.socket)
     this.options = options
   }
 
@@ -66,7 +71,7 @@ export class WebSocketTransport implements ClientTransport {
   }
 
   send(data: Uint8Array): void {
-    this.ws.send(data)
+    this.writer.send(data)
   }
 
   close(code?: number, reason?: string): void {

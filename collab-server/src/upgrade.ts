@@ -71,8 +71,15 @@ export class Upgrades {
         socket.once('close', verdict.kind === 'admitted' ? verdict.place.leave : verdict.leave)
         this.server.handleUpgrade(request, socket, head, (ws) => {
           if (verdict.kind === 'closed') this.turnAway(ws, verdict)
-          else if (documentName === null) this.acceptHocuspocus(ws, verdict.place)
-          else this.acceptYWebsocket(ws, verdict.place, documentName, new URLSearchParams(query).get('token') ?? '')
+          else if (documentName === null) this.acceptHocuspocus(ws, verdict.place, socket)
+          else
+            this.acceptYWebsocket(
+              ws,
+              verdict.place,
+              socket,
+              documentName,
+              new URLSearchParams(query).get('token') ?? '',
+            )
         })
       }
     }
@@ -102,15 +109,15 @@ export class Upgrades {
     this.server.close()
   }
 
-  private acceptHocuspocus(ws: WebSocket, place: Place): void {
+  private acceptHocuspocus(ws: WebSocket, place: Place, socket: Duplex): void {
     this.watch(ws, 'hocuspocus')
-    this.options.onSocket(new WebSocketTransport(ws, { place, maxFrameBytes: this.options.maxFrameBytes }))
+    this.options.onSocket(new WebSocketTransport(ws, { place, socket, maxFrameBytes: this.options.maxFrameBytes }))
   }
 
-  private acceptYWebsocket(ws: WebSocket, place: Place, documentName: string, token: string): void {
+  private acceptYWebsocket(ws: WebSocket, place: Place, socket: Duplex, documentName: string, token: string): void {
     this.watch(ws, 'y-websocket')
     const { maxFrameBytes } = this.options
-    const transport = new YWebsocketTransport(ws, { place, maxFrameBytes, documentName, token })
+    const transport = new YWebsocketTransport(ws, { place, socket, maxFrameBytes, documentName, token })
     if (!isId(documentName)) {
       this.count('signin')
       transport.close(closeCodes.notFound, 'No such document')
