@@ -58,7 +58,7 @@ async function start(): Promise<void> {
   const collab = createCollab({ config, databaseUrl, log, bus, verifier, metrics: createMetrics(registry) })
   const demo = createDemo({ config, databaseUrl })
   const app = createApp({
-    ...{ config, log, db, bus },
+    ...{ config, log, db, bus, registry },
     checks: { collab: collab.ready, lock: () => lock.check(), demo: demo.ready },
     isStopping: () => shutdown.started,
     fallback: playgroundHandler(dist, demo.answer),

@@ -2,6 +2,7 @@ import type { Database } from '@mdcreator/db/database'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
+import type { Registry } from '@mdcreator/shared/metrics'
 import cors from 'cors'
 import express, { type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
@@ -11,10 +12,12 @@ import { createEndpoints } from './endpoints.ts'
 import { docsRoutes } from './http/docs.ts'
 import { errorHandler } from './http/errors.ts'
 import type { Check } from './http/health.ts'
+import { measureRequests } from './http/metrics.ts'
 import { mount } from './http/mount.ts'
 import { openApiDocument } from './http/openapi.ts'
 import { notFound } from './http/problem.ts'
 import { identifyRequest, requestLog } from './http/request-log.ts'
+import { measuredBus } from './measured-bus.ts'
 
 export type AppDeps = {
   config: Config
@@ -22,6 +25,8 @@ export type AppDeps = {
   /** With the role `mdcreator_api`. */
   db: Database
   bus: Bus
+  /** What `/metrics` shows; ours are added to those that are there. */
+  registry: Registry
   /** What `/readyz` checks besides the database. */
   checks?: Record<string, Check>
   /** True once the server is shutting down; `/readyz` then answers 503. */
@@ -34,19 +39,25 @@ export type AppDeps = {
 }
 
 /** The API as an Express app; it listens to nothing by itself. */
-export function createApp({ config, log, db, bus, checks, isStopping, fallback }: AppDeps): Express {
+export function createApp({ config, log, db, bus, registry, checks, isStopping, fallback }: AppDeps): Express {
   const app = express()
   app.disable('x-powered-by')
   // Ours are made in http/mount.ts, and compared there.
   app.set('etag', false)
   app.set('query parser', 'simple')
-  app.use(identifyRequest, requestLog(log), securityHeaders(), cors(corsOptions(config.corsOrigins)))
+  app.use(
+    measureRequests(registry),
+    identifyRequest,
+    requestLog(log),
+    securityHeaders(),
+    cors(corsOptions(config.corsOrigins)),
+  )
 
   const health = {
     checks: { database: () => pingDatabase(db), ...checks },
     isStopping: isStopping ?? (() => false),
   }
-  const endpoints = createEndpoints({ config, log, db, bus, health })
+  const endpoints = createEndpoints({ config, log, db, bus: measuredBus(bus, registry), registry, health })
   mount(app, endpoints, { verifier: tokenVerifier(db, config.issuer), log })
   app.use(docsRoutes(openApiDocument(endpoints, config.publicUrl ?? '/')))
   if (fallback) app.use(fallback)

@@ -2,30 +2,46 @@ import type { Database } from '@mdcreator/db/database'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
+import type { Registry } from '@mdcreator/shared/metrics'
 import { authEndpoints } from './auth/auth.endpoints.ts'
+import { documentTokenEndpoints } from './auth/document-token.endpoints.ts'
 import { issuerEndpoints } from './auth/issuer.endpoints.ts'
 import { sharedSecret, TokenSigner } from './auth/signing-keys.ts'
 import { documentEndpoints } from './documents/documents.endpoints.ts'
 import { below, type Endpoint } from './http/endpoint.ts'
 import { type HealthOptions, healthEndpoints } from './http/health.ts'
+import { metricsEndpoints } from './http/metrics.ts'
 import { Cursors } from './http/page.ts'
+import { memberEndpoints } from './members/members.endpoints.ts'
+import { presenceEndpoints } from './presence/presence.endpoints.ts'
 import { userEndpoints } from './users/users.endpoints.ts'
 import { workspaceEndpoints } from './workspaces/workspaces.endpoints.ts'
 
-export type EndpointDeps = { config: Config; log: Logger; db: Database; bus: Bus; health: HealthOptions }
+export type EndpointDeps = {
+  config: Config
+  log: Logger
+  db: Database
+  bus: Bus
+  registry: Registry
+  health: HealthOptions
+}
 
 /** The one list from which the routes and the OpenAPI document are made. */
-export function createEndpoints({ config, log, db, bus, health }: EndpointDeps): Endpoint[] {
+export function createEndpoints({ config, log, db, bus, registry, health }: EndpointDeps): Endpoint[] {
   const signer = new TokenSigner(db, config.issuer)
   const cursors = new Cursors(sharedSecret(db, 'cursors'))
   return [
     ...below('/api/v1', [
-      ...authEndpoints({ db, signer, log }),
-      ...userEndpoints({ db }),
-      ...workspaceEndpoints({ db, cursors }),
+      ...authEndpoints({ db, bus, log, signer }),
+      ...documentTokenEndpoints({ db, signer }),
+      ...userEndpoints({ db, bus, log }),
+      ...workspaceEndpoints({ db, bus, log, cursors }),
+      ...memberEndpoints({ db, bus, log, cursors }),
       ...documentEndpoints({ db, bus, log, cursors }),
+      ...presenceEndpoints({ db, bus }),
     ]),
     ...issuerEndpoints({ db, issuer: config.issuer }),
     ...healthEndpoints(health),
+    ...metricsEndpoints(registry),
   ]
 }

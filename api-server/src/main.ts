@@ -1,8 +1,10 @@
 import { createDatabase } from '@mdcreator/db/database'
 import { pendingMigrations } from '@mdcreator/db/migrate'
-import { MemoryBus } from '@mdcreator/shared/bus/memory'
+import type { Bus } from '@mdcreator/shared/bus/bus'
+import { createBus } from '@mdcreator/shared/bus/create'
 import { loadConfig } from '@mdcreator/shared/config'
 import { createLogger } from '@mdcreator/shared/log'
+import { createRegistry } from '@mdcreator/shared/metrics'
 import { Shutdown } from '@mdcreator/shared/shutdown'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { createApp } from './app.ts'
@@ -11,7 +13,7 @@ import { isDatabaseAway } from './http/errors.ts'
 import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
 import { migrationsCheck } from './migrations-check.ts'
 
-/** The API server on its own: it needs a database, and answers 503 for changes to live documents. */
+/** The API server on its own: it needs a database, and Redis, where it meets the collaboration servers. */
 async function main(): Promise<void> {
   const config = loadConfig()
   const log = createLogger(config.logLevel)
@@ -21,18 +23,26 @@ async function main(): Promise<void> {
       'DATABASE_URL is not set: only `npm start` brings its own database. Example: DATABASE_URL=postgres://user:password@localhost:5432/mdcreator',
     )
   }
+  if (!config.redis) {
+    throw new UserError(
+      'REDIS_URL is not set: the API and the collaboration server are two processes and meet in Redis. Example: REDIS_URL=redis://localhost:6379; or use `npm start`, which runs both in one',
+    )
+  }
   await refuseOldSchema(url)
 
   const shutdown = new Shutdown(log)
   const db = createDatabase({ url, role: 'mdcreator_api', size: config.databasePoolSize, log })
   shutdown.add('database', () => db.destroy())
   await prepareSigningKey(db)
+  const bus = createBus(config.redis, log)
+  shutdown.add('bus', () => bus.close())
   const app = createApp({
     config,
     log,
     db,
-    bus: new MemoryBus(log),
-    checks: { migrations: migrationsCheck(url) },
+    bus,
+    registry: createRegistry(),
+    checks: { migrations: migrationsCheck(url), redis: connectionCheck(bus) },
     isStopping: () => shutdown.started,
   })
   const server = createHttpServer(app)
@@ -40,6 +50,10 @@ async function main(): Promise<void> {
   shutdown.add('http', () => closeHttpServer(server))
   shutdown.onSignals()
   log.info({ host: config.host, port }, 'the API server is listening')
+}
+
+const connectionCheck = (bus: Bus) => async (): Promise<void> => {
+  if (!bus.isConnected) throw new Error('Redis cannot be reached')
 }
 
 async function refuseOldSchema(url: string): Promise<void> {

@@ -1,11 +1,21 @@
 import { asUser } from '@mdcreator/db/as-user'
 import { createDatabase, type Database } from '@mdcreator/db/database'
 import { newId } from '@mdcreator/shared/ids'
+import { can, type Role, roles } from '@mdcreator/shared/roles'
 import { expect } from 'chai'
-import { sql } from 'kysely'
-import { createDocument, createWorkspace, type Json, signUp, startApi, type TestApi, type TestUser } from './testing.ts'
+import { type RawBuilder, sql } from 'kysely'
+import {
+  addMember,
+  createDocument,
+  createWorkspace,
+  type Json,
+  signUp,
+  startApi,
+  type TestApi,
+  type TestUser,
+} from './testing.ts'
 
-const tables = ['users', 'sessions', 'workspaces', 'workspace_members', 'documents'] as const
+const tables = ['users', 'sessions', 'workspaces', 'workspace_members', 'documents', 'presence'] as const
 
 describe("the API's database role", () => {
   let api: TestApi
@@ -17,6 +27,7 @@ describe("the API's database role", () => {
     user = await signUp(api)
     const workspace = await createWorkspace(api, user)
     document = await createDocument(api, user, workspace.id)
+    await api.owner.insertInto('presence').values({ document_id: document.id, user_id: user.id }).execute()
     db = createDatabase({ url: api.databaseUrl, role: 'mdcreator_api', size: 1 })
   })
   after(async () => {
@@ -40,7 +51,7 @@ describe("the API's database role", () => {
 
   it('sees nothing of a workspace as a stranger, without any WHERE', async () => {
     const stranger = await signUp(api)
-    for (const table of ['workspaces', 'workspace_members', 'documents']) {
+    for (const table of ['workspaces', 'workspace_members', 'documents', 'presence']) {
       expect(await asUser(db, stranger.id, (trx) => count(trx, table)), table).to.equal(0)
     }
     const users = await asUser(db, stranger.id, (trx) => trx.selectFrom('users').select('id').execute())
@@ -55,12 +66,18 @@ describe("the API's database role", () => {
   it('can neither read Yjs bytes, passwords and private keys, nor write a text', async () => {
     for (const statement of [
       'select yjs_state from documents',
+      'select folded_ids from documents',
       'select * from document_updates',
       'select password_hash from users',
       'select refresh_token_hash from sessions',
       'select private_jwk from signing_keys',
       `update documents set content = 'x'`,
       'delete from documents',
+      'delete from users',
+      'delete from workspaces',
+      `update workspace_members set user_id = '${user.id}'`,
+      `update presence set last_seen_at = now()`,
+      `insert into presence (document_id, user_id) values ('${document.id}', '${user.id}')`,
       `insert into document_updates (document_id, data, origin) values ('${document.id}', '', 'api')`,
     ]) {
       expect(await failure(statement), statement).to.equal('42501')
@@ -83,5 +100,86 @@ describe("the API's database role", () => {
         .execute(),
     )
     expect(await plant.catch((error: { code: string }) => error.code)).to.equal('42501')
+  })
+
+  describe('on members', () => {
+    let workspaceId: string
+    const people = {} as Record<Role, TestUser>
+    before(async () => {
+      for (const role of roles) people[role] = await signUp(api)
+      workspaceId = (await createWorkspace(api, people.owner)).id
+      for (const role of roles) if (role !== 'owner') await addMember(api, workspaceId, people[role], role)
+    })
+
+    /** Tries it, says what happened, and undoes it. */
+    const attempt = (
+      as: Role | 'stranger',
+      statement: RawBuilder<unknown>,
+    ): Promise<'done' | 'nothing' | 'refused'> => {
+      const id = as === 'stranger' ? user.id : people[as].id
+      let outcome: 'done' | 'nothing' | 'refused' = 'nothing'
+      return asUser(db, id, async (trx) => {
+        const { numAffectedRows } = await statement.execute(trx)
+        outcome = numAffectedRows === 1n ? 'done' : 'nothing'
+        throw new Error('undo')
+      }).catch((error: { code?: string; message: string }) => {
+        if (error.message === 'undo') return outcome
+        expect(error.code).to.equal('42501')
+        return 'refused' as const
+      })
+    }
+    const where = (who: TestUser) => sql`where workspace_id = ${workspaceId} and user_id = ${who.id}`
+
+    for (const as of [...roles, 'stranger'] as const) {
+      const rank = as === 'stranger' ? -1 : roles.indexOf(as)
+      const isAdmin = rank >= roles.indexOf('admin')
+
+      it(`says what the matrix says of a ${as} who changes roles`, async () => {
+        for (const target of roles) {
+          for (const grant of roles) {
+            const outcome = await attempt(
+              as,
+              sql`update workspace_members set role = ${grant}::workspace_role ${where(people[target])}`,
+            )
+            const may = can(as === 'stranger' ? null : as, 'member.update') && target !== 'owner' && grant !== 'owner'
+            expect(outcome === 'done', `${target} to ${grant}`).to.equal(may)
+            if (isAdmin && target !== 'owner' && grant === 'owner') expect(outcome).to.equal('refused')
+          }
+        }
+      })
+
+      it(`says what the matrix says of a ${as} who removes members`, async () => {
+        for (const target of roles) {
+          const outcome = await attempt(as, sql`delete from workspace_members ${where(people[target])}`)
+          const may = (can(as === 'stranger' ? null : as, 'member.remove') || as === target) && target !== 'owner'
+          expect(outcome, target).to.equal(may ? 'done' : 'nothing')
+        }
+      })
+
+      it(`says what the matrix says of a ${as} who renames or deletes the workspace`, async () => {
+        const role = as === 'stranger' ? null : as
+        const rename = await attempt(as, sql`update workspaces set name = 'x' where id = ${workspaceId}`)
+        expect(rename).to.equal(can(role, 'workspace.update') ? 'done' : 'nothing')
+        const remove = await attempt(as, sql`update workspaces set deleted_at = now() where id = ${workspaceId}`)
+        expect(remove === 'done').to.equal(can(role, 'workspace.delete'))
+      })
+    }
+
+    it('judges one who changes several rows at once by the old role', async () => {
+      const everybody = sql`update workspace_members set role = 'admin' where workspace_id = ${workspaceId}`
+      expect(await attempt('editor', everybody)).to.equal('nothing')
+    })
+  })
+
+  it('sees who was last in a document only where it sees the document, and forgets only itself', async () => {
+    const [member, stranger] = [await signUp(api), await signUp(api)]
+    await addMember(api, document.workspace_id, member, 'viewer')
+    expect(await asUser(db, member.id, (trx) => count(trx, 'presence'))).to.equal(1)
+    expect(await asUser(db, stranger.id, (trx) => count(trx, 'presence'))).to.equal(0)
+    for (const { id } of [member, stranger]) {
+      const result = await asUser(db, id, (trx) => trx.deleteFrom('presence').executeTakeFirst())
+      expect(result.numDeletedRows).to.equal(0n)
+    }
+    expect(await api.owner.selectFrom('presence').selectAll().execute()).to.have.length(1)
   })
 })

@@ -1,9 +1,11 @@
 import { createDatabase, type Database } from '@mdcreator/db/database'
 import { createTestDatabase } from '@mdcreator/db/testing'
 import { MemoryBus } from '@mdcreator/shared/bus/memory'
+import type { EventPayload } from '@mdcreator/shared/bus/messages'
 import { type Config, loadConfig } from '@mdcreator/shared/config'
 import { newId } from '@mdcreator/shared/ids'
 import { createLogger } from '@mdcreator/shared/log'
+import { Registry } from '@mdcreator/shared/metrics'
 import type { Role } from '@mdcreator/shared/roles'
 import { type AppDeps, createApp } from './app.ts'
 import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
@@ -47,7 +49,7 @@ export async function startApi(overrides: Partial<AppDeps> = {}): Promise<TestAp
   const db = createDatabase({ url: database.url, role: 'mdcreator_api' })
   const owner = createDatabase({ url: database.url, size: 2 })
   const bus = new MemoryBus(log)
-  const server = createHttpServer(createApp({ config, log, db, bus, ...overrides }))
+  const server = createHttpServer(createApp({ config, log, db, bus, registry: new Registry(), ...overrides }))
   const origin = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}`
   return {
     origin,
@@ -124,6 +126,15 @@ export async function addMember(api: TestApi, workspaceId: string, user: TestUse
     .insertInto('workspace_members')
     .values({ workspace_id: workspaceId, user_id: user.id, role })
     .execute()
+}
+
+export type AccessChange = EventPayload<'access.changed'>
+
+/** What is announced from now on, in order. */
+export function recordChanges(api: TestApi): AccessChange[] {
+  const changes: AccessChange[] = []
+  api.bus.subscribe('access.changed', (change) => void changes.push(change))
+  return changes
 }
 
 function expectStatus(answer: Answer, status: number): Answer {

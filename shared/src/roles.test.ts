@@ -9,10 +9,14 @@ describe('the permission matrix', () => {
     expect(allowed('document.write')).to.deep.equal(['editor', 'admin', 'owner'])
     expect(allowed('document.delete')).to.deep.equal(['editor', 'admin', 'owner'])
     expect(allowed('workspace.update')).to.deep.equal(['admin', 'owner'])
+    expect(allowed('member.read')).to.deep.equal([...roles])
+    expect(allowed('member.update')).to.deep.equal(['admin', 'owner'])
+    expect(allowed('member.remove')).to.deep.equal(['admin', 'owner'])
+    expect(allowed('workspace.delete')).to.deep.equal(['owner'])
   })
 
   it('lets a stranger do nothing', () => {
-    for (const action of ['workspace.read', 'document.read', 'document.write'] as const) {
+    for (const action of ['workspace.read', 'member.read', 'document.read', 'document.write'] as const) {
       expect(can(null, action)).to.equal(false)
       expect(can(undefined, action)).to.equal(false)
     }

@@ -9,6 +9,11 @@ export type Role = (typeof roles)[number]
 const lowestRole = {
   'workspace.read': 'viewer',
   'workspace.update': 'admin',
+  'workspace.delete': 'owner',
+  'member.read': 'viewer',
+  // Of those who are not above oneself, to no more than one's own role. Leaving needs no right.
+  'member.update': 'admin',
+  'member.remove': 'admin',
   'document.read': 'viewer',
   'document.create': 'editor',
   'document.write': 'editor',

@@ -1,6 +1,8 @@
 import type { Database } from '@mdcreator/db/database'
+import type { Bus } from '@mdcreator/shared/bus/bus'
 import { newId } from '@mdcreator/shared/ids'
 import type { Logger } from '@mdcreator/shared/log'
+import { announce } from '../announce.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { Problem, type ProblemType, problemTypes, unauthenticated } from '../http/problem.ts'
 import { findCredentials, insertAccount, openSession, revokeSession, rotateRefreshToken } from './auth.queries.ts'
@@ -17,7 +19,9 @@ const badRefreshToken: ProblemType = { slug: 'bad-refresh-token', status: 401, t
 /** 401 needs a challenge (RFC 9110, section 15.5.2), also where it is a body that was refused. */
 const challenge = { 'WWW-Authenticate': 'Bearer realm="mdcreator"' }
 
-export function authEndpoints({ db, signer, log }: { db: Database; signer: TokenSigner; log: Logger }): Endpoint[] {
+type Deps = { db: Database; bus: Bus; log: Logger; signer: TokenSigner }
+
+export function authEndpoints({ db, bus, log, signer }: Deps): Endpoint[] {
   const tokens = async (userId: string, sessionId: string, refreshToken: string): Promise<Tokens> => ({
     access_token: await signer.sign(userId, sessionId),
     refresh_token: refreshToken,
@@ -87,7 +91,10 @@ export function authEndpoints({ db, signer, log }: { db: Database; signer: Token
         if (!given) throw refused
         const next = newRefreshToken(given.sessionId)
         const session = await rotateRefreshToken(db, given, next)
-        if (session?.revoked_at) log.warn({ session: given.sessionId }, 'a used refresh token was shown: session ended')
+        if (session?.revoked_at) {
+          log.warn({ session: given.sessionId }, 'a used refresh token was shown: session ended')
+          await announce(bus, log, { session_id: given.sessionId, user_id: session.user_id })
+        }
         if (!session || session.revoked_at) throw refused
         return { body: await tokens(session.user_id, given.sessionId, next.token) }
       },
@@ -98,10 +105,12 @@ export function authEndpoints({ db, signer, log }: { db: Database; signer: Token
       operationId: 'logout',
       tag: 'Auth',
       summary: 'End the session',
-      description: 'Its access token and its refresh token stop working at once.',
+      description:
+        'Its access token and its refresh token stop working at once; open editors are closed within a second.',
       auth: 'bearer',
       handle: async ({ caller }) => {
         if (!(await revokeSession(db, caller.userId, caller.sessionId))) throw unauthenticated('invalid')
+        await announce(bus, log, { session_id: caller.sessionId, user_id: caller.userId })
         return {}
       },
     }),

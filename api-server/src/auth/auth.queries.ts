@@ -46,6 +46,47 @@ export function findCredentials(db: Database, email: string) {
   )
 }
 
+/** The hash of the user's password; null for accounts of other issuers. */
+export async function findPasswordHash(db: Database, userId: string): Promise<string | null> {
+  const row = await asAuthenticator(db, (trx) =>
+    trx.selectFrom('users').select('password_hash').where('id', '=', userId).executeTakeFirstOrThrow(),
+  )
+  return row.password_hash
+}
+
+/**
+ * Makes a tombstone of an account and ends its sessions: the row stays, for what the user wrote, and nothing personal
+ * stays in it; the e-mail may be used again. False where the account is gone, or its password no longer the one that
+ * was checked. The transaction can do nothing else afterwards but commit.
+ */
+export async function closeAccount(
+  trx: Transaction<DB>,
+  user: { id: string; password_hash: string | null },
+): Promise<boolean> {
+  await sql`set local role mdcreator_auth`.execute(trx)
+  const result = await trx
+    .updateTable('users')
+    .set({
+      subject: user.id,
+      email: `${user.id}@deleted.invalid`,
+      display_name: 'Deleted user',
+      password_hash: null,
+      avatar_url: null,
+      deleted_at: sql<Date>`now()`,
+    })
+    .where('id', '=', user.id)
+    .where('password_hash', 'is not distinct from', user.password_hash)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  if (result.numUpdatedRows === 0n) return false
+  await trx
+    .updateTable('sessions')
+    .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())`, user_agent: null })
+    .where('user_id', '=', user.id)
+    .execute()
+  return true
+}
+
 /** Opens a session where the password hash is still the one that was checked; false where it is not. */
 export function openSession(
   db: Database,

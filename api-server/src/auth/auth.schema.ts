@@ -11,7 +11,7 @@ export const Email = text()
 export const DisplayName = text().trim().min(1, 'must not be empty').max(100).meta({ example: 'Ada Lovelace' })
 
 /** NFKC: the same password typed on another system must give the same bytes (NIST SP 800-63B, section 5.1.1.2). */
-const AnyPassword = text().max(200).normalize('NFKC')
+export const AnyPassword = text().max(200).normalize('NFKC')
 
 const NewPassword = AnyPassword.min(8, 'must have at least 8 characters')
   .regex(/\p{Ll}/u, 'must hold a lower-case letter')
@@ -42,6 +42,15 @@ const tokens = {
 /** A pair of tokens (RFC 6749, section 5.1). */
 export const Tokens = z.object(tokens).meta({ id: 'Tokens' })
 export type Tokens = z.output<typeof Tokens>
+
+export const DocumentTokenBody = z.strictObject({ document_id: WireId }).meta({ id: 'DocumentTokenBody' })
+
+export const DocumentToken = z
+  .object({
+    token: z.string().meta({ description: 'A JWT that opens the socket of that document, and no endpoint' }),
+    expires_in: z.int().meta({ description: 'Seconds that it lives' }),
+  })
+  .meta({ id: 'DocumentToken' })
 
 /** The user itself sees all of this; others only see the name and the picture. */
 export const User = z

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createDatabase } from '@mdcreator/db/database'
 import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
-import { signUp, startApi, type TestApi, testIssuer, testPassword } from '../testing.ts'
+import { recordChanges, signUp, startApi, type TestApi, testIssuer, testPassword } from '../testing.ts'
 import { prepareSigningKey } from './index.ts'
 
 const problem = (slug: string) => `https://mdcreator.app/problems/${slug}`
@@ -166,6 +166,16 @@ describe('accounts and sessions', () => {
       expect(await me(won[0]?.body.access_token)).to.equal(401)
     })
 
+    it('announces a session that has ended so, and no other', async () => {
+      const user = await signUp(api)
+      const changes = recordChanges(api)
+      await refresh(user.refreshToken)
+      expect(changes).to.deep.equal([])
+      await refresh(user.refreshToken)
+      await refresh(user.refreshToken)
+      expect(changes).to.deep.equal([{ session_id: user.refreshToken.split('.')[0], user_id: user.id }])
+    })
+
     it('leaves other sessions of the user alone', async () => {
       const user = await signUp(api)
       const other = (await post('/auth/login', { email: user.email, password: testPassword })).body
@@ -193,8 +203,10 @@ describe('accounts and sessions', () => {
 
   it('ends a session at once when its user signs out', async () => {
     const user = await signUp(api)
+    const changes = recordChanges(api)
     const answer = await api.request('POST', '/auth/logout', { token: user.token })
     expect(answer.status).to.equal(204)
+    expect(changes).to.deep.equal([{ session_id: user.refreshToken.split('.')[0], user_id: user.id }])
     expect(await me(user.token)).to.equal(401)
     expect((await post('/auth/refresh', { refresh_token: user.refreshToken })).status).to.equal(401)
     expect((await api.request('POST', '/auth/logout', { token: user.token })).status).to.equal(401)

@@ -1,5 +1,6 @@
-export { type Account, accountColumns } from './auth.queries.ts'
-export { DisplayName, User } from './auth.schema.ts'
+export { type Account, accountColumns, closeAccount, findPasswordHash } from './auth.queries.ts'
+export { AnyPassword, DisplayName, User } from './auth.schema.ts'
 export { asCaller } from './caller.queries.ts'
+export { verifyPassword } from './passwords.ts'
 export { prepareSigningKey, tokenVerifier } from './signing-keys.ts'
 export { toUser } from './user.ts'

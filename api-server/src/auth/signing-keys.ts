@@ -3,20 +3,22 @@ import type { Database } from '@mdcreator/db/database'
 import { localTokenVerifier } from '@mdcreator/db/signing-keys'
 import { newId } from '@mdcreator/shared/ids'
 import { localAudience, type TokenVerifier } from '@mdcreator/shared/tokens'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
 import { ensureSigningKey, type KeyPair, oldestSigningKey } from './signing-keys.queries.ts'
 
 const algorithm = 'ES256'
 
 /** Seconds. */
 export const accessTokenLifetime = 3600
+/** Seconds. A socket that outlives its token is asked for another. */
+export const documentTokenLifetime = 300
 
 /** Makes the first signing key where there is none; of several servers that start at once, one makes it. */
 export async function prepareSigningKey(db: Database): Promise<void> {
   await ensureSigningKey(db, makeKeyPair)
 }
 
-/** Signs the local issuer's access tokens with the newest key. */
+/** Signs the local issuer's tokens with the newest key. */
 export class TokenSigner {
   private readonly db: Database
   private readonly issuer: string
@@ -27,16 +29,26 @@ export class TokenSigner {
   }
 
   /** An access token for one session of a user: a JWT (RFC 9068) that lives an hour. */
-  async sign(userId: string, sessionId: string): Promise<string> {
+  sign(userId: string, sessionId: string): Promise<string> {
+    return this.make('at+jwt', userId, accessTokenLifetime, { sid: sessionId, token_use: 'access' })
+  }
+
+  /** A token for the socket of one document, for a session of a user; it lives five minutes. */
+  signForDocument(userId: string, sessionId: string, documentId: string): Promise<string> {
+    const claims = { sid: sessionId, token_use: 'collab', doc: documentId }
+    return this.make('JWT', userId, documentTokenLifetime, claims)
+  }
+
+  private async make(typ: string, userId: string, lifetime: number, claims: JWTPayload): Promise<string> {
     const { kid, private_jwk } = await ensureSigningKey(this.db, makeKeyPair)
-    return new SignJWT({ sid: sessionId, token_use: 'access' })
-      .setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid })
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: algorithm, typ, kid })
       .setIssuer(this.issuer)
       .setAudience(localAudience)
       .setSubject(userId)
       .setJti(newId())
       .setIssuedAt()
-      .setExpirationTime(`${accessTokenLifetime}s`)
+      .setExpirationTime(`${lifetime}s`)
       .sign(await importJWK(private_jwk, algorithm))
   }
 }

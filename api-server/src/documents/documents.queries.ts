@@ -39,6 +39,11 @@ export function findDocument(trx: Transaction<DB>, userId: string, id: string) {
   return byId(trx, userId, id).where('d.deleted_at', 'is', null).executeTakeFirst()
 }
 
+/** A living document without its text: for what only needs to know that it is there, and the caller's role. */
+export function findSummary(trx: Transaction<DB>, userId: string, id: string): Promise<SummaryRow | undefined> {
+  return visible(trx, userId).where('d.id', '=', id).where('d.deleted_at', 'is', null).executeTakeFirst()
+}
+
 /** A document, wherever it is: for bringing it back from the trash. */
 export function findDeletedOrLiving(
   trx: Transaction<DB>,

@@ -1,6 +1,7 @@
 import type { Database } from '@mdcreator/db/database'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Logger } from '@mdcreator/shared/log'
+import { announce } from '../announce.ts'
 import { asCaller } from '../auth/index.ts'
 import { type DocumentRow, findDeletedOrLiving, findDocument, now, updateDocument } from './documents.queries.ts'
 import type { Patch } from './patch.ts'
@@ -17,12 +18,7 @@ export async function moveToTrash(
     if (await updateDocument(trx, id, expected, change)) return
     throw stale(conditions, permit(await findDocument(trx, caller.userId, id)))
   })
-  try {
-    await bus.publish('access.changed', { document_id: id })
-  } catch (err) {
-    // It is deleted all the same: the collaboration servers look for themselves, only later.
-    log.error({ err, document_id: id }, 'the deletion of a document could not be announced')
-  }
+  await announce(bus, log, { document_id: id })
 }
 
 /** Brings a document back from the trash. One that is not there is given as it is, so that asking twice does no harm. */

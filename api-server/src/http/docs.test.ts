@@ -45,17 +45,22 @@ describe('the API document', () => {
       '/api/v1/auth/login',
       '/api/v1/auth/refresh',
       '/api/v1/auth/logout',
+      '/api/v1/auth/collab-token',
       '/api/v1/users/me',
       '/api/v1/workspaces',
       '/api/v1/workspaces/{workspace_id}',
+      '/api/v1/workspaces/{workspace_id}/members',
+      '/api/v1/workspaces/{workspace_id}/members/{user_id}',
       '/api/v1/workspaces/{workspace_id}/documents',
       '/api/v1/documents/{document_id}',
       '/api/v1/documents/{document_id}/content',
       '/api/v1/documents/{document_id}/restore',
+      '/api/v1/documents/{document_id}/presence',
       '/.well-known/jwks.json',
       '/.well-known/openid-configuration',
       '/healthz',
       '/readyz',
+      '/metrics',
     ])
     for (const { method, path, operation } of operations) {
       const answer = await api.request(method.toUpperCase(), `/${path.replaceAll(/\{\w+\}/g, crypto.randomUUID())}`)

@@ -52,7 +52,7 @@ type Declaration = {
   bodyLimit?: number
   /** Default 200, or 204 without a response. */
   status?: number
-  contentType?: 'application/json' | 'text/markdown' | 'application/problem+json'
+  contentType?: 'application/json' | 'text/markdown' | 'text/plain; version=0.0.4' | 'application/problem+json'
   cacheControl?: string
   /** The problems it can answer besides those that follow from the rest of the declaration. */
   problems?: ProblemType[]

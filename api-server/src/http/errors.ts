@@ -55,7 +55,7 @@ function toProblem(error: unknown): Problem {
   if (isDatabaseAway(error)) return unavailable('The database is away or busy')
   if (error instanceof TokenError) return unauthenticated(error.expired ? 'expired' : 'invalid')
   if (error instanceof BusError && error.reason === 'unavailable') {
-    return unavailable('No collaboration server is running: live documents cannot be changed now')
+    return unavailable('No collaboration server is running: live documents cannot be reached now')
   }
   if (error instanceof BusError && error.reason === 'timeout') {
     return new Problem(problemTypes.timeout, 'The live document did not answer in time')

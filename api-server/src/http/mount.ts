@@ -6,6 +6,7 @@ import { authenticate, type Caller } from './authenticate.ts'
 import { jsonBody } from './body.ts'
 import type { Auth, Endpoint, Input, RequestSchemas } from './endpoint.ts'
 import { matchesWeakly, weakTagOf } from './etag.ts'
+import { noteRoute } from './metrics.ts'
 import { forbidden, notFound, Problem, problemTypes } from './problem.ts'
 import { validate } from './validate.ts'
 
@@ -44,7 +45,12 @@ function handlers(item: Endpoint, { verifier, log }: { verifier: TokenVerifier; 
     const reply = await item.handle(toInput(item, req, callers.get(req)))
     send(item, req, res, reply, log)
   }
-  return [identify, ...(item.request.body ? jsonBody(item.bodyLimit ?? defaultBodyLimit) : []), run]
+  return [
+    noteRoute(item.path),
+    identify,
+    ...(item.request.body ? jsonBody(item.bodyLimit ?? defaultBodyLimit) : []),
+    run,
+  ]
 }
 
 function toInput(item: Endpoint, req: Request, caller: Caller | undefined): Input<RequestSchemas, Auth> {

@@ -18,6 +18,9 @@ export const identifyRequest: RequestHandler = (req, res, next) => {
 /** The id that `identifyRequest` gave. */
 export const requestIdOf = (res: Response): string => String(res.locals['requestId'])
 
+/** Machines ask for these every few seconds. */
+const probes = new Set<string | undefined>(['/healthz', '/readyz', '/metrics'])
+
 /** One line per request, without bodies, headers or secrets. */
 export function requestLog(log: Logger): RequestHandler {
   return pinoHttp<Request, Response>({
@@ -34,6 +37,6 @@ export function requestLog(log: Logger): RequestHandler {
       res: (res: { statusCode: number }) => ({ statusCode: res.statusCode }),
     },
     customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'info'),
-    autoLogging: { ignore: (req) => req.url === '/healthz' || req.url === '/readyz' },
+    autoLogging: { ignore: (req) => probes.has(req.url) },
   })
 }

@@ -1,10 +1,15 @@
 import type { Database } from '@mdcreator/db/database'
+import type { Bus } from '@mdcreator/shared/bus/bus'
+import type { Logger } from '@mdcreator/shared/log'
+import { announce } from '../announce.ts'
 import { asCaller, toUser, User } from '../auth/index.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
+import { problemTypes } from '../http/problem.ts'
+import { deleteAccount, ownsWorkspaces, wrongPassword } from './deletion.ts'
 import { getAccount, updateAccount } from './users.queries.ts'
-import { UserPatch } from './users.schema.ts'
+import { UserDeletion, UserPatch } from './users.schema.ts'
 
-export function userEndpoints({ db }: { db: Database }): Endpoint[] {
+export function userEndpoints({ db, bus, log }: { db: Database; bus: Bus; log: Logger }): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -30,6 +35,23 @@ export function userEndpoints({ db }: { db: Database }): Endpoint[] {
       handle: async ({ caller, body }) => ({
         body: toUser(await asCaller(db, caller, (trx) => updateAccount(trx, caller.userId, body))),
       }),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/users/me',
+      operationId: 'deleteMe',
+      tag: 'Users',
+      summary: 'Delete your account',
+      description:
+        'What is personal is removed, and the e-mail may be used again; what you wrote stays in the workspaces of others. Workspaces that only you are in are deleted. Every session ends, and open editors are closed within a second.',
+      auth: 'bearer',
+      request: { body: UserDeletion },
+      problems: [wrongPassword, ownsWorkspaces, problemTypes.busy],
+      handle: async ({ caller, body }) => {
+        await deleteAccount(db, caller, body.password)
+        await announce(bus, log, { user_id: caller.userId })
+        return {}
+      },
     }),
   ]
 }

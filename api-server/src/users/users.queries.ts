@@ -1,5 +1,5 @@
 import type { DB } from '@mdcreator/db/database'
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import { type Account, accountColumns } from '../auth/index.ts'
 
 export function getAccount(trx: Transaction<DB>, id: string): Promise<Account> {
@@ -10,4 +10,39 @@ export type AccountChange = { display_name?: string | undefined; avatar_url?: st
 
 export function updateAccount(trx: Transaction<DB>, id: string, change: AccountChange): Promise<Account> {
   return trx.updateTable('users').set(change).where('id', '=', id).returning(accountColumns).executeTakeFirstOrThrow()
+}
+
+export type OwnedWorkspace = { id: string; name: string; hasOthers: boolean }
+
+/** The user's own living workspaces, the oldest first. */
+export function listOwnedWorkspaces(trx: Transaction<DB>, userId: string): Promise<OwnedWorkspace[]> {
+  return trx
+    .selectFrom('workspaces as w')
+    .innerJoin('workspace_members as m', 'm.workspace_id', 'w.id')
+    .select(['w.id', 'w.name'])
+    .select(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('workspace_members as other')
+          .select('other.user_id')
+          .whereRef('other.workspace_id', '=', 'w.id')
+          .where('other.user_id', '!=', userId),
+      )
+        .$castTo<boolean>()
+        .as('hasOthers'),
+    )
+    .where('m.user_id', '=', userId)
+    .where('m.role', '=', 'owner')
+    .where('w.deleted_at', 'is', null)
+    .orderBy('w.created_at')
+    .execute()
+}
+
+/** Deletes the user's own workspaces, leaves those of others, and forgets where the user was. */
+export async function leaveEverything(trx: Transaction<DB>, userId: string): Promise<void> {
+  const owned = (await listOwnedWorkspaces(trx, userId)).map(({ id }) => id)
+  if (owned.length > 0) {
+    await trx.updateTable('workspaces').set({ deleted_at: sql<Date>`now()` }).where('id', 'in', owned).execute()
+  }
+  await trx.deleteFrom('presence').where('user_id', '=', userId).execute()
+  await trx.deleteFrom('workspace_members').where('user_id', '=', userId).where('role', '!=', 'owner').execute()
 }

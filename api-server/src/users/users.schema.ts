@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { DisplayName } from '../auth/index.ts'
-import { hasProperty, text } from '../http/schema.ts'
+import { AnyPassword, DisplayName } from '../auth/index.ts'
+import { hasProperty, text, WireId } from '../http/schema.ts'
 
 /** Others' browsers load it: https only, and no name or password in it. */
 const AvatarUrl = text()
@@ -16,3 +16,15 @@ export const UserPatch = z
   .refine(hasProperty, 'must change something')
   .meta({ id: 'UserPatch' })
 export type UserPatch = z.output<typeof UserPatch>
+
+export const UserDeletion = z
+  .strictObject({
+    password: AnyPassword.optional().meta({
+      description: 'Required, unless you sign in at another issuer',
+      format: 'password',
+    }),
+  })
+  .meta({ id: 'UserDeletion' })
+
+/** The workspaces that stand in the way. */
+export const OwnedWorkspaces = { workspaces: z.array(z.object({ id: WireId, name: z.string() })) }

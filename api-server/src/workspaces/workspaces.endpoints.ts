@@ -1,15 +1,28 @@
 import type { Database } from '@mdcreator/db/database'
+import type { Bus } from '@mdcreator/shared/bus/bus'
 import { newId } from '@mdcreator/shared/ids'
+import type { Logger } from '@mdcreator/shared/log'
 import { z } from 'zod'
+import { announce } from '../announce.ts'
 import { asCaller } from '../auth/index.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { type Cursors, PageQuery } from '../http/page.ts'
-import { idTaken, problemTypes } from '../http/problem.ts'
+import { idTaken, notFound, problemTypes } from '../http/problem.ts'
 import { WireId } from '../http/schema.ts'
-import { findWorkspace, insertWorkspace, listWorkspaces, type WorkspaceRow } from './workspaces.queries.ts'
+import {
+  deleteWorkspace,
+  findWorkspace,
+  insertWorkspace,
+  listWorkspaces,
+  type WorkspaceRow,
+} from './workspaces.queries.ts'
 import { NewWorkspace, Workspace, WorkspacePage } from './workspaces.schema.ts'
 
-export function workspaceEndpoints({ db, cursors }: { db: Database; cursors: Cursors }): Endpoint[] {
+type Deps = { db: Database; bus: Bus; log: Logger; cursors: Cursors }
+
+const ofWorkspace = z.object({ workspace_id: WireId })
+
+export function workspaceEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
   return [
     endpoint({
       method: 'post',
@@ -60,11 +73,30 @@ export function workspaceEndpoints({ db, cursors }: { db: Database; cursors: Cur
       summary: 'A workspace',
       auth: 'bearer',
       permission: 'workspace.read',
-      request: { params: z.object({ workspace_id: WireId }) },
+      request: { params: ofWorkspace },
       response: Workspace,
       handle: async ({ caller, params, permit }) => {
         const row = await asCaller(db, caller, (trx) => findWorkspace(trx, caller.userId, params.workspace_id))
         return { body: toWorkspace(permit(row)) }
+      },
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/workspaces/{workspace_id}',
+      operationId: 'deleteWorkspace',
+      tag: 'Workspaces',
+      summary: 'Delete a workspace with everything in it',
+      description: 'Only the owner may. Open editors are closed within a second.',
+      auth: 'bearer',
+      permission: 'workspace.delete',
+      request: { params: ofWorkspace },
+      handle: async ({ caller, params, permit }) => {
+        await asCaller(db, caller, async (trx) => {
+          const { id } = permit(await findWorkspace(trx, caller.userId, params.workspace_id))
+          if (!(await deleteWorkspace(trx, id))) throw notFound()
+        })
+        await announce(bus, log, params)
+        return {}
       },
     }),
   ]

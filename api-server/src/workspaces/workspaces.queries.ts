@@ -28,6 +28,17 @@ export function findWorkspace(trx: Transaction<DB>, userId: string, id: string):
   return visible(trx, userId).where('w.id', '=', id).executeTakeFirst()
 }
 
+/** False where it is gone already, or the caller is no longer its owner: row-level security looks. */
+export async function deleteWorkspace(trx: Transaction<DB>, id: string): Promise<boolean> {
+  const result = await trx
+    .updateTable('workspaces')
+    .set({ deleted_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  return result.numUpdatedRows === 1n
+}
+
 /** Makes a workspace with its owner; false where the id is taken. */
 export async function insertWorkspace(
   trx: Transaction<DB>,

@@ -3,13 +3,13 @@ import { z } from 'zod'
 import { pageOf } from '../http/page.ts'
 import { Timestamp, text, WireId } from '../http/schema.ts'
 
-export const WireRole = z.enum(roles).meta({ id: 'Role', description: 'What the caller is in the workspace' })
+export const WireRole = z.enum(roles).meta({ id: 'Role', description: 'What somebody is in a workspace' })
 
 export const Workspace = z
   .object({
     id: WireId,
     name: z.string(),
-    role: WireRole,
+    role: WireRole.meta({ description: 'What you are in it' }),
     created_by: WireId,
     created_at: Timestamp,
     updated_at: Timestamp,

@@ -1,6 +1,15 @@
 import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
-import { addMember, createWorkspace, type Json, signUp, startApi, type TestApi, type TestUser } from '../testing.ts'
+import {
+  addMember,
+  createWorkspace,
+  type Json,
+  recordChanges,
+  signUp,
+  startApi,
+  type TestApi,
+  type TestUser,
+} from '../testing.ts'
 
 describe('workspaces', () => {
   let api: TestApi
@@ -62,6 +71,23 @@ describe('workspaces', () => {
     await api.owner.updateTable('workspaces').set({ deleted_at: new Date() }).where('id', '=', id).execute()
     expect((await api.request('GET', `/workspaces/${id}`, { token: user.token })).status).to.equal(404)
     expect((await api.request('GET', `/workspaces/${id}/documents`, { token: user.token })).status).to.equal(404)
+  })
+
+  it('is deleted by its owner only, and that is announced', async () => {
+    const { id } = await createWorkspace(api, user)
+    const remove = (as: TestUser) => api.request('DELETE', `/workspaces/${id}`, { token: as.token })
+    const changes = recordChanges(api)
+    for (const role of ['viewer', 'commenter', 'editor', 'admin'] as const) {
+      const member = await signUp(api)
+      await addMember(api, id, member, role)
+      expect((await remove(member)).status, role).to.equal(403)
+    }
+    expect((await remove(await signUp(api))).status).to.equal(404)
+    expect(changes).to.deep.equal([])
+    expect((await remove(user)).status).to.equal(204)
+    expect(changes).to.deep.equal([{ workspace_id: id }])
+    expect((await remove(user)).status).to.equal(404)
+    expect((await api.request('GET', `/workspaces/${id}`, { token: user.token })).status).to.equal(404)
   })
 
   for (const body of [

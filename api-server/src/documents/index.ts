@@ -1,0 +1,1 @@
+export { findSummary } from './documents.queries.ts'

@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { pageOf } from '../http/page.ts'
+import { Timestamp, WireId } from '../http/schema.ts'
+import { WireRole } from '../workspaces/index.ts'
+
+/** What others see of a person, and the role. */
+export const Member = z
+  .object({
+    workspace_id: WireId,
+    user_id: WireId,
+    display_name: z.string(),
+    avatar_url: z.string().nullable(),
+    role: WireRole,
+    created_at: Timestamp,
+  })
+  .meta({ id: 'Member' })
+
+export const MemberPage = pageOf(Member).meta({ id: 'MemberPage' })
+
+export const MemberPatch = z
+  .strictObject({
+    role: WireRole.exclude(['owner']).meta({
+      id: 'GrantableRole',
+      description: 'A workspace has exactly one owner, so that role is not granted here',
+    }),
+  })
+  .meta({ id: 'MemberPatch' })
