@@ -28,6 +28,14 @@ export function banner(live: LiveDocument): { element: HTMLElement; update: () =
     else if (live.opened && live.readOnly && live.provider.hasUnsyncedChanges && live.connected)
       show('offline', 'You may only read this document now: the last edits in this tab were not stored.', 'bad')
     else if (live.readOnly) show('eye', 'You can read this document.', 'calm')
+    else if (live.size === 'full' && live.provider.hasUnsyncedChanges)
+      show(
+        'offline',
+        'This document is full: the last edits were not stored. Delete something, or go on in another one.',
+        'bad',
+      )
+    else if (live.size !== null)
+      show('offline', 'This document is almost as large as it may be. Go on in another one.', 'warn')
     else show('eye', '', 'calm')
   }
   return { element, update }

@@ -24,6 +24,8 @@ export class LiveDocument {
   opened = false
   readOnly = false
   trouble: Trouble | null = null
+  /** What the server last said of the document's size: near its limit, or over it. */
+  size: 'large' | 'full' | null = null
   readonly #socket: CollabSocket
   readonly #access: Access
   readonly #listeners = new Set<() => void>()
@@ -50,6 +52,7 @@ export class LiveDocument {
       this.#refusals = 0
       this.#changed()
     })
+    this.provider.on('stateless', ({ payload }: { payload: string }) => this.#noticed(payload))
     this.provider.on('unsyncedChanges', () => this.#changed())
     this.provider.on('status', () => this.#changed())
     this.provider.on('close', ({ event }: { event: { code: number; reason: string } }) => {
@@ -89,6 +92,13 @@ export class LiveDocument {
     this.#listeners.clear()
     this.provider.destroy()
     this.doc.destroy()
+  }
+
+  #noticed(payload: string): void {
+    const { type } = JSON.parse(payload) as { type?: string }
+    if (type !== 'document.large' && type !== 'document.full') return
+    this.size = type === 'document.full' ? 'full' : 'large'
+    this.#changed()
   }
 
   #changed(): void {

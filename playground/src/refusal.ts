@@ -29,6 +29,7 @@ const byReason: Record<string, Refusal> = {
   'invalid-token': 'expired',
   'not-found': 'gone',
   forbidden: 'forbidden',
+  'too-many-connections': 'busy',
   'try-again-later': 'later',
   'internal-error': 'later',
   [RECONNECTING]: 'dropped',
