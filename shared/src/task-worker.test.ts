@@ -19,17 +19,40 @@ describe('a worker thread', () => {
     await worker.close()
   })
 
-  it('fails what waits when the thread ends, and starts another for what comes', async () => {
+  it('fails only the task that ended the thread: what waits runs in another', async () => {
     const worker = new TaskWorker<typeof testTasks>(file)
-    const results = await Promise.all([failure(worker.run('exit', null)), failure(worker.run('double', 1))])
-    expect(results).to.deep.equal(['The worker thread ended', 'The worker thread ended'])
-    expect(await worker.run('double', 5)).to.equal(10)
+    const results = await Promise.all([failure(worker.run('exit', null)), worker.run('double', 1)])
+    expect(results).to.deep.equal(['The worker thread ended', 2])
     await worker.close()
   })
 
-  it('ends a task that takes too long', async () => {
-    const worker = new TaskWorker<typeof testTasks>(file, { limitMs: 200 })
-    expect(await failure(worker.run('spin', null))).to.equal('The task spin took longer than 200 ms')
+  it('ends a task that takes too long, and goes on with the next', async () => {
+    const worker = new TaskWorker<typeof testTasks>(file)
+    const results = await Promise.all([
+      failure(worker.run('spin', null, { limitMs: 200 })),
+      failure(worker.run('spin', null, { limitMs: 200 })),
+      worker.run('double', 2),
+    ])
+    const tooLong = 'The task spin took longer than 200 ms'
+    expect(results).to.deep.equal([tooLong, tooLong, 4])
+    await worker.close()
+  })
+
+  it('fails a task that needs more memory than the thread may have, and goes on', async () => {
+    const worker = new TaskWorker<typeof testTasks>(file, { resourceLimits: { maxOldGenerationSizeMb: 32 } })
+    const results = await Promise.all([failure(worker.run('fill', null)), worker.run('double', 3)])
+    expect(results[0]).to.match(/memory/)
+    expect(results[1]).to.equal(6)
+    await worker.close()
+  })
+
+  it('fails an argument that cannot be copied, and what waits when it is closed', async () => {
+    const worker = new TaskWorker<typeof testTasks>(file)
+    expect(await failure(worker.run('double', (() => 1) as never))).to.match(/could not be cloned/)
+    const waiting = Promise.all([failure(worker.run('spin', null)), failure(worker.run('double', 1))])
+    await worker.close()
+    expect(await waiting).to.deep.equal(['The worker thread was closed', 'The worker thread was closed'])
+    expect(await worker.run('double', 5)).to.equal(10)
     await worker.close()
   })
 })

@@ -9,6 +9,9 @@ export const testTasks = {
   spin(_: null): void {
     for (;;);
   },
+  fill(_: null): void {
+    for (const kept: number[][] = []; ; ) kept.push(new Array(10_000).fill(1))
+  },
 }
 
 serveTasks(testTasks)
