@@ -1,0 +1,131 @@
+import { seededRandom } from '@mdcreator/shared/random'
+import { type ClientObserver, LoadClient } from './client.ts'
+import type { Recording } from './recording.ts'
+import { fingerprint } from './replica.ts'
+import { Typist, writeParagraphs } from './typist.ts'
+
+export type GroupOptions = { urls: string[]; documentId: string; tokens: string[]; seed: number }
+
+/** Something that was sent and that some of the others have not seen yet. */
+type OnItsWay = { from: LoadClient; clock: number; sentAt: number; missing: Set<LoadClient> }
+
+/** The people in one document, each on a socket of its own, spread over the servers at `urls`. */
+export class Group implements ClientObserver {
+  private readonly options: GroupOptions
+  private readonly random: () => number
+  private clients: LoadClient[] = []
+  private typists: Typist[] = []
+  private edits: OnItsWay[] = []
+  private cursors: OnItsWay[] = []
+  recording: Recording | null = null
+
+  constructor(options: GroupOptions) {
+    this.options = options
+    this.random = seededRandom(options.seed)
+  }
+
+  get size(): number {
+    return this.options.tokens.length
+  }
+
+  /** Resolves once that person has the document. */
+  async connect(person: number): Promise<void> {
+    const client = this.open(person)
+    this.clients[person] = client
+    this.typists[person] = new Typist(client, this.random, person)
+    await client.synced
+  }
+
+  /** Gives each person a paragraph to begin with. */
+  prepare(): void {
+    const [first] = this.clients as [LoadClient]
+    this.send(first, () => first.edit((document) => writeParagraphs(document, this.size)))
+  }
+
+  edit(person: number): void {
+    this.send(this.clients[person] as LoadClient, () => this.typists[person]?.edit())
+  }
+
+  moveCursor(person: number): void {
+    const client = this.clients[person] as LoadClient
+    const sentAt = performance.now()
+    const clock = client.sendAwareness(this.typists[person]?.cursor())
+    this.cursors.push({ from: client, clock, sentAt, missing: this.others(client) })
+  }
+
+  /** True once every edit and cursor has reached everybody and every edit is acknowledged. */
+  get isQuiet(): boolean {
+    return this.edits.length + this.cursors.length === 0 && this.clients.every((client) => client.isAcknowledged)
+  }
+
+  /** Edits that somebody has not got. */
+  get lost(): number {
+    return this.edits.reduce((sum, { missing }) => sum + missing.size, 0)
+  }
+
+  get failures(): string[] {
+    return this.clients.flatMap(({ failure }) => failure ?? [])
+  }
+
+  /** One for each different replica; somebody who comes only now has one too. One in all means: they are equal. */
+  async fingerprints(): Promise<string[]> {
+    const late = this.open(0)
+    await late.synced
+    const all = [...this.clients, late].map(({ document }) => fingerprint(document))
+    await late.close()
+    return [...new Set(all)]
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.close()))
+  }
+
+  arrived(client: LoadClient, clocks: Map<number, number>): void {
+    this.edits = this.edits.filter((edit) => {
+      const clock = clocks.get(edit.from.clientId)
+      if (clock !== undefined && clock >= edit.clock && edit.missing.delete(client)) {
+        this.record('propagation', edit.sentAt)
+      }
+      return edit.missing.size > 0
+    })
+  }
+
+  cursorSeen(client: LoadClient, from: number, clock: number): void {
+    this.cursors = this.cursors.filter((cursor) => {
+      if (cursor.from.clientId === from && clock >= cursor.clock && cursor.missing.delete(client)) {
+        this.record('cursors', cursor.sentAt)
+      }
+      return cursor.missing.size > 0
+    })
+  }
+
+  acknowledged(sentAt: number): void {
+    this.record('acknowledgements', sentAt)
+  }
+
+  private open(person: number): LoadClient {
+    const { urls, documentId, tokens } = this.options
+    return new LoadClient({
+      url: urls[person % urls.length] as string,
+      documentId,
+      token: tokens[person] as string,
+      clientId: Math.floor(this.random() * 2 ** 32),
+      observer: this,
+    })
+  }
+
+  private send(client: LoadClient, change: () => void): void {
+    const sentAt = performance.now()
+    change()
+    if (this.recording) this.recording.edits++
+    this.edits.push({ from: client, clock: client.clock, sentAt, missing: this.others(client) })
+  }
+
+  private others(client: LoadClient): Set<LoadClient> {
+    return new Set(this.clients.filter((other) => other !== client))
+  }
+
+  private record(what: 'propagation' | 'cursors' | 'acknowledgements', sentAt: number): void {
+    if (this.recording && sentAt >= this.recording.since) this.recording[what].push(performance.now() - sentAt)
+  }
+}

@@ -1,0 +1,115 @@
+import { TokenSigner } from '@mdcreator/api-server/auth/signing-keys'
+import { createDatabase, createPool, type Pool } from '@mdcreator/db/database'
+import { migrate } from '@mdcreator/db/migrate'
+import { startTemporaryPostgres } from '@mdcreator/db/testing'
+import { loadConfig } from '@mdcreator/shared/config'
+import { newId } from '@mdcreator/shared/ids'
+import { type RedisServer, startRedis } from '@mdcreator/shared/testing-redis'
+import * as Y from 'yjs'
+
+/** A PostgreSQL of its own that commits to disk, and a Redis, with people who are editors of one workspace. */
+export class World {
+  readonly pool: Pool
+  readonly redis: RedisServer
+  /** The variables by which a server finds PostgreSQL and Redis. */
+  readonly environment: Record<string, string>
+  /** The people's access tokens, as the API signs them. */
+  readonly tokens: string[]
+  private readonly workspaceId: string
+  private readonly ownerId: string
+  private readonly stopPostgres: () => Promise<void>
+
+  private constructor(parts: Parts) {
+    this.pool = parts.pool
+    this.redis = parts.redis
+    this.environment = {
+      DATABASE_URL: parts.url,
+      REDIS_URL: parts.redis.config.url,
+      REDIS_PREFIX: parts.redis.config.prefix,
+    }
+    this.tokens = parts.tokens
+    this.workspaceId = parts.workspaceId
+    this.ownerId = parts.ownerId
+    this.stopPostgres = parts.stopPostgres
+  }
+
+  static async start({ people }: { people: number }): Promise<World> {
+    const { url, stop } = await startTemporaryPostgres({ durable: true })
+    await migrate(url)
+    const pool = createPool({ url, size: 2 })
+    const ids = Array.from({ length: people }, newId)
+    const ownerId = ids[0] as string
+    await pool.query(
+      `insert into users (id, subject, email, display_name)
+       select id, id, id || '@load.example', 'Person ' || n from unnest($1::uuid[]) with ordinality as person (id, n)`,
+      [ids],
+    )
+    const workspaceId = newId()
+    await pool.query(`insert into workspaces (id, name, created_by) values ($1, 'Load', $2)`, [workspaceId, ownerId])
+    await pool.query(
+      `insert into workspace_members (workspace_id, user_id, role) select $1, id, 'editor' from unnest($2::uuid[]) as id`,
+      [workspaceId, ids],
+    )
+    const tokens = await signIn(url, pool, ids)
+    const redis = await startRedis()
+    return new World({ url, pool, redis, tokens, workspaceId, ownerId, stopPostgres: stop })
+  }
+
+  /** Empty documents; resolves to their ids. */
+  async createDocuments(count: number): Promise<string[]> {
+    const ids = Array.from({ length: count }, newId)
+    await this.pool.query(
+      `insert into documents (id, workspace_id, title, content, created_by)
+       select id, $2, 'Load', '', $3 from unnest($1::uuid[]) as id`,
+      [ids, this.workspaceId, this.ownerId],
+    )
+    return ids
+  }
+
+  /** A document as it can be read back from its rows. */
+  async storedDocument(id: string): Promise<Y.Doc> {
+    const { rows: states } = await this.pool.query('select yjs_state from documents where id = $1', [id])
+    const { rows: tail } = await this.pool.query('select data from document_updates where document_id = $1', [id])
+    const document = new Y.Doc()
+    document.transact(() => {
+      if (states[0].yjs_state) Y.applyUpdate(document, states[0].yjs_state)
+      for (const { data } of tail) Y.applyUpdate(document, data)
+    })
+    return document
+  }
+
+  async stop(): Promise<void> {
+    await this.pool.end()
+    await this.redis.stop()
+    await this.stopPostgres()
+  }
+}
+
+type Parts = {
+  url: string
+  pool: Pool
+  redis: RedisServer
+  tokens: string[]
+  workspaceId: string
+  ownerId: string
+  stopPostgres: () => Promise<void>
+}
+
+/** A session for each, and its access token. */
+async function signIn(url: string, pool: Pool, userIds: string[]): Promise<string[]> {
+  const sessionIds = userIds.map(newId)
+  await pool.query(
+    `insert into sessions (id, user_id, refresh_token_hash, expires_at)
+     select id, user_id, '', now() + interval '1 day' from unnest($1::uuid[], $2::uuid[]) as session (id, user_id)`,
+    [sessionIds, userIds],
+  )
+  const database = createDatabase({ url, role: 'mdcreator_api', size: 2 })
+  try {
+    const signer = new TokenSigner(database, loadConfig({}).issuer)
+    const tokens: string[] = []
+    for (const [i, userId] of userIds.entries()) tokens.push(await signer.sign(userId, sessionIds[i] as string))
+    return tokens
+  } finally {
+    await database.destroy()
+  }
+}
