@@ -37,6 +37,8 @@ export function createPool({ url, role, size = 10, log }: PoolOptions): pg.Pool 
   pool.on('error', (err) => {
     if (!pool.ending) log?.warn({ err }, 'a database connection broke')
   })
+  // The same for one that is in use: whoever uses it learns of it at the next statement.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 
