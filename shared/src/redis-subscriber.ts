@@ -16,7 +16,7 @@ export class RedisSubscriber extends Redis {
     options: Omit<RedisOptions, 'replyMapping'> & Node,
     { isCluster, log }: { isCluster: boolean; log: Logger },
   ) {
-    super({ ...options, enableOfflineQueue: false, autoResubscribe: false, autoResendUnfulfilledCommands: false })
+    super({ ...options, autoResubscribe: false, enableOfflineQueue: false, maxRetriesPerRequest: 0 })
     this.log = log
     this.nodes = [{ host: options.host, port: options.port }]
     this.on('ready', () => {

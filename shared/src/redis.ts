@@ -29,7 +29,7 @@ export function createRedis(
   const { db, ...node } = nodeOptions(config.url)
   let client: RedisClient
   if (role === 'subscribe') {
-    const options = { ...node, db: config.cluster ? 0 : db, retryStrategy: retryDelay, maxRetriesPerRequest: null }
+    const options = { ...node, db: config.cluster ? 0 : db, retryStrategy: retryDelay }
     client = new RedisSubscriber(options, { isCluster: config.cluster, log })
   } else if (config.cluster) client = createCluster(node)
   else client = new Redis({ ...node, ...publishing, db, enableOfflineQueue: false, retryStrategy: retryDelay })

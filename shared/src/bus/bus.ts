@@ -32,7 +32,10 @@ export interface Bus {
   subscribe<N extends EventName>(name: N, listener: (payload: EventPayload<N>) => void): () => void
   /** False while the others cannot be reached: events are missed then. */
   readonly isConnected: boolean
-  /** Called each time the connection is back, so that what was missed can be looked up. Returns a function that ends it. */
+  /**
+   * Called each time the connection is there (also the first time), with the subscriptions in place, so that what was
+   * missed can be looked up. Returns a function that ends it.
+   */
   onReconnected(listener: () => void): () => void
   /** Ends subscriptions and connections; requests that wait are rejected. */
   close(): Promise<void>

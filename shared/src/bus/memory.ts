@@ -1,5 +1,6 @@
 import { type Logger, requestContext } from '../log.ts'
 import { type Bus, BusError, type CommandHandler, type Sender } from './bus.ts'
+import { addTo } from './lists.ts'
 import {
   type CommandName,
   type CommandReply,
@@ -20,6 +21,7 @@ type AnyListener = (payload: unknown) => void
 export class MemoryBus implements Bus {
   private readonly handlers = new Map<CommandName, AnyHandler[]>()
   private readonly listeners = new Map<EventName, AnyListener[]>()
+  private readonly closing = new AbortController()
   private readonly log: Logger
 
   constructor(log: Logger) {
@@ -34,6 +36,7 @@ export class MemoryBus implements Bus {
   }
 
   async close(): Promise<void> {
+    this.closing.abort()
     this.handlers.clear()
     this.listeners.clear()
   }
@@ -47,13 +50,12 @@ export class MemoryBus implements Bus {
     if (!handler) throw new BusError('unavailable', `Nobody handles ${name}`)
     const sender = { requestId: requestContext.getStore()?.requestId ?? '' }
     const message = structuredClone(commands[name].request.parse(payload))
-    const answer = requestContext.run(sender, () => handler(message, sender))
-    const reply = await withTimeout(answer, timeoutMs, name)
-    return structuredClone(commands[name].reply.parse(reply)) as CommandReply<N>
+    const answer = requestContext.run(sender, async () => commands[name].reply.parse(await handler(message, sender)))
+    return structuredClone(await this.waitFor(answer, timeoutMs, name)) as CommandReply<N>
   }
 
   handle<N extends CommandName>(name: N, handler: CommandHandler<N>): () => void {
-    return add(this.handlers, name, handler as unknown as AnyHandler)
+    return addTo(this.handlers, name, handler as unknown as AnyHandler)
   }
 
   async publish<N extends EventName>(name: N, payload: EventPayload<N>): Promise<void> {
@@ -68,31 +70,25 @@ export class MemoryBus implements Bus {
   }
 
   subscribe<N extends EventName>(name: N, listener: (payload: EventPayload<N>) => void): () => void {
-    return add(this.listeners, name, listener as AnyListener)
+    return addTo(this.listeners, name, listener as AnyListener)
   }
-}
 
-function add<K, V>(map: Map<K, V[]>, key: K, value: V): () => void {
-  map.set(key, [...(map.get(key) ?? []), value])
-  return () => {
-    map.set(
-      key,
-      (map.get(key) ?? []).filter((other) => other !== value),
-    )
-  }
-}
-
-async function withTimeout<T>(work: Promise<T>, ms: number, name: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new BusError('timeout', `${name} was not answered within ${ms} ms`)), ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } catch (error) {
-    if (error instanceof BusError) throw error
-    throw new BusError('failed', `${name} failed`, { cause: error })
-  } finally {
-    clearTimeout(timer)
+  private async waitFor<T>(work: Promise<T>, ms: number, name: string): Promise<T> {
+    let fail = (_: BusError): void => {}
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject
+    })
+    const late = setTimeout(() => fail(new BusError('timeout', `${name} was not answered within ${ms} ms`)), ms)
+    const closed = (): void => fail(new BusError('unavailable', 'The bus is closed'))
+    this.closing.signal.addEventListener('abort', closed)
+    try {
+      return await Promise.race([work, failed])
+    } catch (error) {
+      if (error instanceof BusError) throw error
+      throw new BusError('failed', `${name} failed`, { cause: error })
+    } finally {
+      clearTimeout(late)
+      this.closing.signal.removeEventListener('abort', closed)
+    }
   }
 }
