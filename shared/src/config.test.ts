@@ -70,4 +70,46 @@ describe('configuration', () => {
       ...['https://a.example', 'https://b.example'],
     ])
   })
+
+  describe('of Redis', () => {
+    it('is none unless there is a variable for it', () => {
+      expect(loadConfig({}).redis).to.equal(null)
+      expect(loadConfig({ REDIS_URL: 'redis://cache:6380/1' }).redis).to.deep.equal({
+        ...{ url: 'redis://cache:6380/1', cluster: false, prefix: 'mdcreator:' },
+      })
+    })
+
+    it('is made from its parts, whatever a password holds', () => {
+      const { redis } = loadConfig({
+        ...{ REDIS_HOST: 'cache', REDIS_PORT: '6380', REDIS_DB: '3', REDIS_USER: 'me', REDIS_PASSWORD: 'p@ss/w:rd' },
+        ...{ REDIS_TLS: 'true', REDIS_CLUSTER: 'true', REDIS_PREFIX: 'ours:' },
+      })
+      const url = new URL(redis?.url ?? '')
+      expect(decodeURIComponent(url.password)).to.equal('p@ss/w:rd')
+      expect(`${url.protocol}//${url.username}@${url.host}${url.pathname}`).to.equal('rediss://me@cache:6380/3')
+      expect(redis).to.include({ cluster: true, prefix: 'ours:' })
+    })
+
+    it('refuses what is none, without repeating it', () => {
+      expect(refusal({ REDIS_URL: 'http://:secret@cache' }))
+        .to.match(/^REDIS_URL is not usable: .*Example: REDIS_URL=rediss:/)
+        .and.not.include('secret')
+      expect(refusal({ REDIS_HOST: 'cache', REDIS_TLS: 'yes' })).to.match(/^REDIS_TLS is not usable: /)
+    })
+  })
+
+  it('reads the limits of the collab server as whole numbers of at least one', () => {
+    const { collab } = loadConfig({ COLLAB_MAX_FRAME_BYTES: '1000', COLLAB_MESSAGES_PER_SECOND: '7' })
+    expect(collab).to.include({ maxFrameBytes: 1_000, messagesPerSecond: 7, messageBurst: 3_000, sockets: 20_000 })
+    for (const value of ['0', '-1', '1.5', 'many']) {
+      expect(refusal({ COLLAB_SOCKETS: value })).to.match(/^COLLAB_SOCKETS is not usable: .*Example: COLLAB_SOCKETS=/)
+    }
+  })
+
+  it('splits trusted proxies at commas, and trusts none by default', () => {
+    expect(loadConfig({}).trustedProxies).to.deep.equal([])
+    expect(loadConfig({ TRUSTED_PROXIES: '10.0.0.0/8, loopback' }).trustedProxies).to.deep.equal([
+      ...['10.0.0.0/8', 'loopback'],
+    ])
+  })
 })
