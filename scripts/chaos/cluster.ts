@@ -1,0 +1,21 @@
+// node scripts/chaos/cluster.ts [seconds] [seed]: kills servers, Redis and PostgreSQL under people who type, and counts.
+import { runChaos } from './run.ts'
+import { isClean } from './verdict.ts'
+
+const seconds = Number(process.argv[2] ?? 45)
+const seed = Number(process.argv[3] ?? Date.now() % 100_000)
+console.log(`${seconds} s, seed ${seed}`)
+const result = await runChaos({ seconds, seed, onEvent: console.log })
+const { kills } = result
+console.log(`
+acknowledged       ${result.acknowledged}
+lost               ${result.lost}
+killed             servers ${kills.server}, Redis ${kills.redis}, PostgreSQL ${kills.postgres}; clients for good ${result.lostClients}
+restarted          ${kills.restart} (${result.failedStops} with a failure)
+longest wait       ${(result.longestWaitMs / 1000).toFixed(1)} s for an acknowledgement
+replicas           ${result.documents - result.unequal} of ${result.documents} documents equal, ${result.sameBytes} byte by byte; ${result.settledMs.toFixed(0)} ms after the last keystroke
+content            ${result.contentMismatches} mismatches
+unloadable         ${result.unloadable}
+ended by itself    ${result.ends.length}`)
+for (const end of result.ends) console.log(end)
+process.exitCode = isClean(result) ? 0 : 1
