@@ -133,7 +133,8 @@ export class Channel {
     if (frame.update) this.acknowledge(connection)
     else if (frame.awareness) {
       const isTaken = applyAwareness(connection, frame.awareness)
-      if (!isTaken) this.socket.services.metrics.refused.inc({ reason: 'awareness' })
+      if (isTaken) this.socket.services.presence.said(connection)
+      else this.socket.services.metrics.refused.inc({ reason: 'awareness' })
     } else if (frame.stateVector) {
       for (const reply of syncReplies(frame.address, connection.document, frame.stateVector)) this.socket.send(reply)
     } else if (frame.type === MessageType.QueryAwareness) this.sendAwareness(connection)

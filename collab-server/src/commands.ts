@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Hocuspocus } from '@hocuspocus/server'
-import type { Bus } from '@mdcreator/shared/bus/bus'
-import type { CommandReply, CommandRequest } from '@mdcreator/shared/bus/messages'
+import type { Bus, CommandHandler } from '@mdcreator/shared/bus/bus'
+import type { CommandName, CommandReply, CommandRequest } from '@mdcreator/shared/bus/messages'
 import type { Logger } from '@mdcreator/shared/log'
 import { printMarkdown } from '@mdcreator/shared/markdown/print'
 import * as Y from 'yjs'
@@ -10,6 +10,7 @@ import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import type { LiveDocument, LiveDocuments } from './live-document.ts'
 import type { Metrics } from './metrics.ts'
+import type { Presence } from './presence.ts'
 import type { Projector } from './projection.ts'
 import type { Storage } from './storage.ts'
 
@@ -20,6 +21,7 @@ type Dependencies = {
   documents: LiveDocuments
   projector: Projector
   cluster: Cluster | null
+  presence: Presence
   bus: Bus
   metrics: Metrics
   log: Logger
@@ -30,21 +32,41 @@ type Reply = CommandReply<'document.write-markdown'>
 
 /** Does what the API asks for on the live documents. Returns a function that stops it. */
 export function handleCommands(deps: Dependencies): () => void {
-  return deps.bus.handle(
-    'document.write-markdown',
-    async (request) => {
-      const end = deps.metrics.commandSeconds.startTimer({ command: 'document.write-markdown' })
-      try {
-        const reply = await write(deps, request)
-        end({ outcome: reply.outcome })
-        return reply
-      } catch (error) {
-        end({ outcome: 'failed' })
-        throw error
-      }
-    },
-    ({ document_id }) => deps.hocuspocus.documents.has(document_id),
-  )
+  const { hocuspocus, presence, bus } = deps
+  const holds = ({ document_id }: { document_id: string }): boolean => hocuspocus.documents.has(document_id)
+  const stops = [
+    bus.handle(
+      'document.write-markdown',
+      timed(deps, 'document.write-markdown', (request) => write(deps, request)),
+      holds,
+    ),
+    bus.handle(
+      'document.presence',
+      timed(deps, 'document.presence', async ({ document_id }) => ({ people: await presence.store.list(document_id) })),
+      holds,
+    ),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+function timed<N extends CommandName>(
+  { metrics }: Dependencies,
+  command: N,
+  handler: CommandHandler<N>,
+): CommandHandler<N> {
+  return async (request, sender) => {
+    const end = metrics.commandSeconds.startTimer({ command })
+    try {
+      const reply = await handler(request, sender)
+      end({ outcome: 'outcome' in reply ? reply.outcome : 'done' })
+      return reply
+    } catch (error) {
+      end({ outcome: 'failed' })
+      throw error
+    }
+  }
 }
 
 async function write(deps: Dependencies, request: Request): Promise<Reply> {

@@ -4,6 +4,7 @@ import { type Extension, Hocuspocus } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
+import { createPresenceStore } from '@mdcreator/shared/presence/create'
 import { TaskWorker } from '@mdcreator/shared/task-worker'
 import type { TokenVerifier } from '@mdcreator/shared/tokens'
 import { Admission } from './admission.ts'
@@ -18,10 +19,12 @@ import { Connections, type OpenConnection } from './connections.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import { guarded } from './guard.ts'
+import { LastSeen } from './last-seen.ts'
 import { type LiveDocument, LiveDocuments } from './live-document.ts'
 import { LogReader } from './log-reader.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { persistence } from './persistence.ts'
+import { Presence } from './presence.ts'
 import { Projector } from './projection.ts'
 import { Revocation } from './revocation.ts'
 import { Rights } from './rights.ts'
@@ -84,7 +87,8 @@ export function createCollab(deps: CollabDependencies): Collab {
   }
   const cluster = redis && new Cluster({ ...{ redis, documents, reader, storage, projector, log, metrics, onGone } })
   const revocation = new Revocation({ connections, rights, verifier, bus, log })
-  const services: Services = { documents, connections, updateLog, cluster, limits, metrics, log }
+  const presence = new Presence(createPresenceStore(redis, log), new LastSeen(storage.pool, log))
+  const services: Services = { documents, connections, updateLog, cluster, presence, limits, metrics, log }
   const hocuspocus = new Hocuspocus<Context>({
     quiet: true,
     timeout: neverMs,
@@ -97,7 +101,11 @@ export function createCollab(deps: CollabDependencies): Collab {
       }),
       {
         async connected({ connection, context }) {
-          connections.add(connection, () => revocation.closed(connection))
+          connections.add(connection, () => {
+            revocation.closed(connection)
+            presence.left(connection)
+          })
+          presence.joined(connection)
           context.socket.opened(connection)
           revocation.opened(connection)
         },
@@ -130,7 +138,7 @@ export function createCollab(deps: CollabDependencies): Collab {
     },
   })
   const stopCommands = handleCommands({
-    ...{ hocuspocus, storage, worker, documents, projector, cluster, bus, metrics, log },
+    ...{ hocuspocus, storage, worker, documents, projector, cluster, presence, bus, metrics, log },
   })
   metrics.read({
     connections: () => connections.size,
@@ -142,6 +150,7 @@ export function createCollab(deps: CollabDependencies): Collab {
   checkpoints.start()
   cluster?.start()
   revocation.start()
+  presence.start()
   void warnOfVolatileCommits(storage, log)
 
   let isStopping = false
@@ -162,7 +171,19 @@ export function createCollab(deps: CollabDependencies): Collab {
       isStopping = true
       stopCommands()
       await stopInOrder({
-        ...{ upgrades, updateLog, hocuspocus, documents, projector, checkpoints, revocation, cluster, worker, storage },
+        ...{
+          upgrades,
+          updateLog,
+          hocuspocus,
+          documents,
+          projector,
+          checkpoints,
+          revocation,
+          presence,
+          cluster,
+          worker,
+          storage,
+        },
         log,
       })
     },

@@ -4,6 +4,7 @@ import type { Cluster } from './cluster/cluster.ts'
 import type { Connections } from './connections.ts'
 import type { LiveDocuments } from './live-document.ts'
 import type { Metrics } from './metrics.ts'
+import type { Presence } from './presence.ts'
 import type { UpdateLog } from './update-log.ts'
 
 /** What every socket of this server shares. */
@@ -13,6 +14,7 @@ export type Services = {
   updateLog: UpdateLog
   /** Null where this is the only server. */
   cluster: Cluster | null
+  presence: Presence
   limits: CollabLimits
   metrics: Metrics
   log: Logger

@@ -7,6 +7,7 @@ import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import type { LiveDocuments } from './live-document.ts'
+import type { Presence } from './presence.ts'
 import type { Projector } from './projection.ts'
 import type { Revocation } from './revocation.ts'
 import type { Storage } from './storage.ts'
@@ -21,6 +22,7 @@ type Parts = {
   projector: Projector
   checkpoints: Checkpoints
   revocation: Revocation
+  presence: Presence
   cluster: Cluster | null
   worker: DocumentWorker
   storage: Storage
@@ -54,6 +56,7 @@ export async function stopInOrder(parts: Parts): Promise<void> {
     left(),
   )
   if (!isProjected) log.warn('stopped without some projections; the log has the edits')
+  await within(parts.presence.stop(), left())
   await within(cluster?.stop(), left())
   await within(checkpoints.stop(), left())
   await parts.worker.close()
