@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Id } from '../ids.ts'
 
 /** Somebody in a document. One person may have several connections: tabs, devices. */
-const PresentPerson = z.object({
+export const PresentPerson = z.object({
   user: z.object({ id: Id, name: z.string(), avatar_url: z.string().nullable(), color: z.string() }),
   /** When the first of the connections was made. */
   since: z.iso.datetime(),
