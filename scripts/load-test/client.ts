@@ -18,13 +18,14 @@ export type ClientOptions = {
   token: string
   /** Of Yjs. */
   clientId: number
+  /** False for somebody who writes without reading: what arrives is applied when the replicas are compared. */
+  isAttentive: boolean
   observer: ClientObserver
 }
 
 /** What a client tells of. Times are those of `performance.now()`. */
 export type ClientObserver = {
-  /** An update has arrived that reaches up to these clocks, by client. */
-  arrived(client: LoadClient, clocks: Map<number, number>): void
+  arrived(client: LoadClient, update: Uint8Array): void
   /** The server has said that an edit sent at that time is applied (with ours: stored). */
   acknowledged(sentAt: number): void
   cursorSeen(client: LoadClient, from: number, clock: number): void
@@ -32,7 +33,7 @@ export type ClientObserver = {
 
 /**
  * A client with a replica of one document, and no more around it: a thousand of them fit into one process. What arrives
- * is noted at once but applied only before it is needed, in one transaction, so that the server is what is measured.
+ * is noted at once but applied only when somebody asks for the document, so that the server is what is measured.
  */
 export class LoadClient {
   private readonly replica = new Y.Doc()
@@ -84,6 +85,11 @@ export class LoadClient {
     return this.replica
   }
 
+  /** What this person has before their eyes. */
+  get view(): Y.Doc {
+    return this.options.isAttentive ? this.document : this.replica
+  }
+
   /** The clock up to which this client has made edits. */
   get clock(): number {
     return Y.getState(this.replica.store, this.clientId)
@@ -95,7 +101,7 @@ export class LoadClient {
       this.unacknowledged.push(performance.now())
       this.socket.send(syncFrame(this.options.documentId, SyncType.Update, update))
     }
-    const { document } = this
+    const document = this.view
     // Only now: Yjs would encode every update that is received, too, for somebody who listens.
     document.on('update', send)
     document.transact(() => change(document))
@@ -155,7 +161,7 @@ export class LoadClient {
     }
     this.arrived.push(payload)
     if (type === SyncType.Step2) this.syncing.resolve()
-    else this.options.observer.arrived(this, Y.parseUpdateMeta(payload).to)
+    else this.options.observer.arrived(this, payload)
   }
 
   private receiveStatus(applied: boolean): void {

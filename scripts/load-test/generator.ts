@@ -37,6 +37,7 @@ const handlers = {
   async type({ seed }: { seed: number }): Promise<void> {
     for (const group of groups) group.prepare()
     await quiet()
+    for (const group of groups) group.begin()
     const random = seededRandom(seed)
     const events = groups.flatMap((group) =>
       Array.from({ length: group.size }, (_, person) => [

@@ -1,10 +1,14 @@
 import { seededRandom } from '@mdcreator/shared/random'
+import * as Y from 'yjs'
 import { type ClientObserver, LoadClient } from './client.ts'
 import type { Recording } from './recording.ts'
 import { fingerprint } from './replica.ts'
 import { Typist, writeParagraphs } from './typist.ts'
 
 export type GroupOptions = { urls: string[]; documentId: string; tokens: string[]; seed: number }
+
+/** So many in each document read what the others write; the others only write, which leaves the machine to the server. */
+const attentive = 2
 
 /** Something that was sent and that some of the others have not seen yet. */
 type OnItsWay = { from: LoadClient; clock: number; sentAt: number; missing: Set<LoadClient> }
@@ -17,6 +21,7 @@ export class Group implements ClientObserver {
   private typists: Typist[] = []
   private edits: OnItsWay[] = []
   private cursors: OnItsWay[] = []
+  private lastUpdate: { update: Uint8Array; clocks: Map<number, number> } | null = null
   recording: Recording | null = null
 
   constructor(options: GroupOptions) {
@@ -40,6 +45,11 @@ export class Group implements ClientObserver {
   prepare(): void {
     const [first] = this.clients as [LoadClient]
     this.send(first, () => first.edit((document) => writeParagraphs(document, this.size)))
+  }
+
+  /** Puts it before everybody's eyes. */
+  begin(): void {
+    for (const client of this.clients) void client.document
   }
 
   edit(person: number): void {
@@ -80,7 +90,8 @@ export class Group implements ClientObserver {
     await Promise.all(this.clients.map((client) => client.close()))
   }
 
-  arrived(client: LoadClient, clocks: Map<number, number>): void {
+  arrived(client: LoadClient, update: Uint8Array): void {
+    const clocks = this.clocksOf(update)
     this.edits = this.edits.filter((edit) => {
       const clock = clocks.get(edit.from.clientId)
       if (clock !== undefined && clock >= edit.clock && edit.missing.delete(client)) {
@@ -103,6 +114,14 @@ export class Group implements ClientObserver {
     this.record('acknowledgements', sentAt)
   }
 
+  /** Up to which clocks an update reaches, by client. Everybody gets the same update: it is read once. */
+  private clocksOf(update: Uint8Array): Map<number, number> {
+    if (!this.lastUpdate || Buffer.compare(this.lastUpdate.update, update) !== 0) {
+      this.lastUpdate = { update, clocks: Y.parseUpdateMeta(update).to }
+    }
+    return this.lastUpdate.clocks
+  }
+
   private open(person: number): LoadClient {
     const { urls, documentId, tokens } = this.options
     return new LoadClient({
@@ -110,6 +129,7 @@ export class Group implements ClientObserver {
       documentId,
       token: tokens[person] as string,
       clientId: Math.floor(this.random() * 2 ** 32),
+      isAttentive: person < attentive,
       observer: this,
     })
   }

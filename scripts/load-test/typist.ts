@@ -21,15 +21,15 @@ export class Typist {
   edit(): void {
     const kind = this.random()
     if (kind < 0.05) this.jump()
-    const text = this.text()
-    const at = Math.min(this.offset, text.length)
     const added = kind > 0.9 ? this.pick(words) : this.pick(letters)
-    const corrected = kind > 0.05 && kind < 0.1 && at > 0 ? 1 : 0
-    this.client.edit(() => {
+    this.client.edit((document) => {
+      const text = textAt(document, this.paragraph)
+      const at = Math.min(this.offset, text.length)
+      const corrected = kind > 0.05 && kind < 0.1 && at > 0 ? 1 : 0
       if (corrected) text.delete(at - 1, corrected)
       text.insert(at - corrected, added)
+      this.offset = at - corrected + added.length
     })
-    this.offset = at - corrected + added.length
   }
 
   /** The awareness state that TipTap's collaboration caret publishes for the place where this person is. */
@@ -43,12 +43,12 @@ export class Typist {
   }
 
   private jump(): void {
-    this.paragraph = Math.floor(this.random() * this.client.document.getXmlFragment('default').length)
+    this.paragraph = Math.floor(this.random() * this.client.view.getXmlFragment('default').length)
     this.offset = Math.floor(this.random() * (this.text().length + 1))
   }
 
   private text(): Y.XmlText {
-    return textAt(this.client.document, this.paragraph)
+    return textAt(this.client.view, this.paragraph)
   }
 
   private pick<T>(values: ArrayLike<T>): T {
