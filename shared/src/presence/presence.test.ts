@@ -220,15 +220,20 @@ describe('presence in Redis', () => {
   it('keeps nobody who left while the connection was lost, though Redis forgot nothing', async () => {
     const [document, other] = [newId(), newId()]
     const gone = connection(document, grace)
+    const areTogether = async (together: boolean): Promise<boolean> => {
+      const lists = await Promise.all([first.list(other), second.list(other)])
+      return lists.every(({ length }) => length === (together ? 2 : 1))
+    }
+    first.join(connection(other, ada))
+    second.join(connection(other, grace))
     second.join(gone)
-    second.join(connection(other, ada))
     await seen(first, document, 'Grace')
+    await until(() => areTogether(true))
     redis.freeze()
+    await until(() => areTogether(false))
     second.leave(document, gone.connectionId)
-    // Whatever they write now is lost.
-    await until(async () => (await first.list(other)).length === 0)
     redis.thaw()
-    await seen(first, other, 'Ada')
+    await until(() => areTogether(true))
     await seen(first, document, '')
   })
 
