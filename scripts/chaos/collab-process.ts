@@ -18,28 +18,26 @@ export class CollabProcess {
   readonly ends: string[] = []
   private readonly port: number
   private readonly environment: NodeJS.ProcessEnv
+  private readonly nodeOptions: string[]
   private child: ChildProcess | null = null
   private log = ''
   private wanted = false
 
-  private constructor(port: number, environment: NodeJS.ProcessEnv) {
+  private constructor(port: number, environment: NodeJS.ProcessEnv, nodeOptions: string[]) {
     this.port = port
+    this.nodeOptions = nodeOptions
     this.environment = environment
   }
 
-  /** Resolves when it is ready. */
-  static async start(environment: NodeJS.ProcessEnv): Promise<CollabProcess> {
-    const server = new CollabProcess(await freePort(), environment)
+  /** Resolves when it is ready. `nodeOptions` are as on the command line of node. */
+  static async start(environment: NodeJS.ProcessEnv, nodeOptions: string[] = []): Promise<CollabProcess> {
+    const server = new CollabProcess(await freePort(), environment, nodeOptions)
     await server.start()
     return server
   }
 
   get url(): string {
     return `ws://127.0.0.1:${this.port}/collab`
-  }
-
-  get isUp(): boolean {
-    return this.child !== null
   }
 
   /** Resolves when it is ready, which it is only where it reaches the database. */
@@ -60,11 +58,17 @@ export class CollabProcess {
     }
   }
 
-  /** One metric's value; NaN where the server does not have it. Labels are part of the name. */
+  /** A metric's value, summed over its labels. */
   async metric(name: string): Promise<number> {
     const response = await this.fetch('/metrics')
-    const line = (await response.text()).split('\n').find((text) => text.startsWith(`${name} `))
-    return Number(line?.slice(name.length) ?? Number.NaN)
+    const lines = (await response.text()).split('\n').filter((line) => line.startsWith(name))
+    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+  }
+
+  /** The running process, which can be asked something where `nodeOptions` load what answers. */
+  get process(): ChildProcess {
+    if (!this.child) throw new Error('The server is down')
+    return this.child
   }
 
   async kill(): Promise<void> {
@@ -89,14 +93,15 @@ export class CollabProcess {
   }
 
   private launch(): void {
-    const child = spawn(process.execPath, [main], {
+    const child = spawn(process.execPath, [...this.nodeOptions, main], {
       env: { ...process.env, COLLAB_PORT: String(this.port), LOG_LEVEL: 'warn', ...this.environment },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'advanced',
     })
     endWithUs(child)
     this.child = child
     this.log = ''
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       this.log = (this.log + chunk).slice(-8_000)
     })
     void exited(child).then(async (code) => {

@@ -1,5 +1,13 @@
-/** A word that somebody typed, or took out again. `at` is when, by `performance.now()`. */
-export type Edit = { kind: 'insert' | 'delete'; word: string; at: number }
+/** A word that somebody typed, or took out again. */
+export type Edit = {
+  kind: 'insert' | 'delete'
+  word: string
+  /** When, by `performance.now()`. */
+  at: number
+  /** Of Yjs; `clock` is the one after the edit. */
+  client: number
+  clock: number
+}
 
 /**
  * What one client knows to be stored. It believes an acknowledgement only for what it sent on the same socket: whatever

@@ -17,8 +17,7 @@ console.log(`
 without Redis       ${outage(redis)}
 without PostgreSQL  ${outage(postgres)}
 rolling restart     ${rolling.map(stop).join('; ')}
-SIGTERM, no database  ${stop(withoutDatabase)}, saying:
-${withoutDatabase.log}
+SIGTERM, no database  ${stop(withoutDatabase)}, saying: ${withoutDatabase.log.match(/\d+ edits could not be stored[^"\\]*/)?.[0]}
 acknowledged ${verdict.acknowledged}, lost ${verdict.lost}; ${verdict.unequal} of ${verdict.documents} documents unequal, \
 ${verdict.contentMismatches} content mismatches, ended by themselves ${verdict.ends.length}`)
 for (const end of verdict.ends) console.log(end)

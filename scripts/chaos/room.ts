@@ -1,6 +1,7 @@
+import * as Y from 'yjs'
 import type { Edit } from './ledger.ts'
 import type { Person } from './members.ts'
-import { Typist } from './typist.ts'
+import { Typist, wordsOf } from './typist.ts'
 
 export type RoomOptions = {
   documentId: string
@@ -8,6 +9,8 @@ export type RoomOptions = {
   /** Of the servers. */
   urls: string[]
   random: () => number
+  /** Somebody else may take out what these type: it counts as stored where it was. */
+  canOthersDelete?: boolean
 }
 
 /** The people in one document, and what any of them was told is stored. */
@@ -16,16 +19,19 @@ export class Room {
   /** Words that must be there, and words that must not. */
   readonly inserted = new Set<string>()
   readonly deleted = new Set<string>()
-  /** The longest that anybody waited for an acknowledgement, in milliseconds. */
-  longestWaitMs = 0
-  acknowledged = 0
+  /** How long each edit waited for its acknowledgement, in milliseconds. */
+  readonly waitsMs: number[] = []
   typists: Typist[] = []
+  readonly canOthersDelete: boolean
+  /** The Yjs client of each word, and the clock after it. */
+  private readonly places = new Map<string, { client: number; clock: number }>()
   private readonly options: RoomOptions
   private readonly touched = new Set<string>()
 
   constructor(options: RoomOptions) {
     this.options = options
     this.documentId = options.documentId
+    this.canOthersDelete = options.canOthersDelete ?? false
     this.fill()
   }
 
@@ -60,14 +66,29 @@ export class Room {
     for (const typist of this.typists) typist.rest()
   }
 
+  get acknowledged(): number {
+    return this.waitsMs.length
+  }
+
   get isSettled(): boolean {
     return this.typists.every(({ client }) => client.isSettled)
   }
 
-  private note({ kind, word, at }: Edit): void {
-    this.acknowledged++
-    this.longestWaitMs = Math.max(this.longestWaitMs, performance.now() - at)
+  /** Acknowledged edits that a document does not have. */
+  missingIn(document: Y.Doc): number {
+    const words = wordsOf(document)
+    const isMissing = (word: string): boolean => {
+      const place = this.places.get(word)
+      if (!this.canOthersDelete || !place) return !words.has(word)
+      return Y.getState(document.store, place.client) < place.clock
+    }
+    return [...this.inserted].filter(isMissing).length + [...this.deleted].filter((word) => words.has(word)).length
+  }
+
+  private note({ kind, word, at, client, clock }: Edit): void {
+    this.waitsMs.push(performance.now() - at)
     if (kind === 'delete') this.deleted.add(word)
     else if (!this.touched.has(word)) this.inserted.add(word)
+    if (kind === 'insert') this.places.set(word, { client, clock })
   }
 }

@@ -5,6 +5,15 @@ import { CollabProcess } from './collab-process.ts'
 import { createWorkspace, type Workspace } from './members.ts'
 import { PostgresProcess } from './postgres-process.ts'
 
+export type Size = {
+  members: number
+  documents: number
+  servers?: number
+  /** More variables and options of Node for the servers. */
+  environment?: NodeJS.ProcessEnv
+  nodeOptions?: string[]
+}
+
 /** Everything that two collab servers need, each part of which can be killed and started again. */
 export class Setting {
   readonly postgres: PostgresProcess
@@ -21,21 +30,22 @@ export class Setting {
     this.workspace = parts.workspace
   }
 
-  static async start(size: { members: number; documents: number; servers?: number }): Promise<Setting> {
+  static async start({ servers: count = 2, environment = {}, nodeOptions = [], ...size }: Size): Promise<Setting> {
     const [postgres, redis] = await Promise.all([PostgresProcess.start(), startRedis()])
     const { url } = postgres
     await migrate(url)
     const pool = createPool({ url, size: 2 })
     pool.on('error', () => {})
     const workspace = await createWorkspace({ url, pool }, size)
-    const environment = {
+    const variables = {
       DATABASE_URL: url,
       REDIS_URL: redis.config.url,
       REDIS_PREFIX: redis.config.prefix,
       // Everybody comes from one address here.
       COLLAB_SOCKETS_PER_ADDRESS: '20000',
+      ...environment,
     }
-    const servers = await Promise.all(Array.from({ length: size.servers ?? 2 }, () => CollabProcess.start(environment)))
+    const servers = await Promise.all(Array.from({ length: count }, () => CollabProcess.start(variables, nodeOptions)))
     return new Setting({ postgres, redis, servers, pool, workspace })
   }
 

@@ -47,7 +47,7 @@ export class Typist {
     const isNewParagraph = texts.length === 0 || this.random() < 0.05
     const place = Math.floor(this.random() * texts.length)
     const isAtEnd = this.random() < 0.7
-    this.client.edit({ kind: 'insert', word, at: performance.now() }, () => {
+    this.client.edit({ kind: 'insert', word }, () => {
       if (isNewParagraph) {
         const paragraph = new Y.XmlElement('paragraph')
         paragraph.insert(0, [new Y.XmlText(`${word} `)])
@@ -66,17 +66,19 @@ export class Typist {
       const at = text.toString().indexOf(`${word} `)
       if (at < 0) continue
       this.onDelete(word)
-      this.client.edit({ kind: 'delete', word, at: performance.now() }, () => text.delete(at, word.length + 1))
+      this.client.edit({ kind: 'delete', word }, () => text.delete(at, word.length + 1))
       return
     }
   }
 }
 
+/** Of the paragraphs; others may have put something else beside them. */
 const textsOf = (document: Y.Doc): Y.XmlText[] =>
   document
     .getXmlFragment('default')
     .toArray()
-    .map((paragraph) => (paragraph as Y.XmlElement).get(0) as Y.XmlText)
+    .map((node) => (node instanceof Y.XmlElement ? node.get(0) : node))
+    .filter((node) => node instanceof Y.XmlText)
 
 /** Every word of a document. */
 export const wordsOf = (document: Y.Doc): Set<string> =>

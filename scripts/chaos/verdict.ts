@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { documentTasks } from '@mdcreator/collab-server/document-tasks'
 import * as Y from 'yjs'
 import { fingerprint } from '../load-test/replica.ts'
+import { summarize } from '../load-test/statistics.ts'
 import type { Room } from './room.ts'
 import type { Setting } from './setting.ts'
-import { wordsOf } from './typist.ts'
 import { WireClient } from './wire-client.ts'
 
 /** What was found once everything was up again and quiet. */
@@ -50,7 +50,7 @@ export async function judge(setting: Setting, rooms: Room[]): Promise<Verdict> {
     contentMismatches: count(({ isProjected }) => !isProjected),
     unloadable: count(({ isLoaded }) => !isLoaded),
     documents: rooms.length,
-    longestWaitMs: Math.max(...rooms.map(({ longestWaitMs }) => longestWaitMs)),
+    longestWaitMs: Math.max(...rooms.map(({ waitsMs }) => summarize(waitsMs).max)),
     settledMs: Math.max(...findings.map(({ at }) => at)) - started,
     ends: setting.servers.flatMap(({ ends }) => ends),
   }
@@ -79,19 +79,12 @@ async function examine(setting: Setting, room: Room): Promise<Finding> {
   const at = performance.now()
   const isProjected = await patiently(() => hasProjection(setting, documentId))
   const readers = [await storedDocument(setting, documentId), ...fresh.map(({ document }) => document)]
-  const lost = lostOf(room, readers.map(wordsOf))
+  const lost = Math.max(...readers.map((document) => room.missingIn(document)))
   const encodings = new Set(
     fresh.map(({ document }) => Buffer.from(Y.encodeStateAsUpdate(document)).toString('base64')),
   )
   for (const client of fresh) client.destroy()
   return { lost, isEqual, hasSameBytes: encodings.size === 1, isProjected, isLoaded, at }
-}
-
-/** Acknowledged edits of which some reader has nothing. */
-function lostOf({ inserted, deleted }: Room, readers: Set<string>[]): number {
-  const missing = [...inserted].filter((word) => readers.some((words) => !words.has(word)))
-  const returned = [...deleted].filter((word) => readers.some((words) => words.has(word)))
-  return missing.length + returned.length
 }
 
 async function rowsOf({ pool }: Setting, documentId: string) {
@@ -105,7 +98,8 @@ async function rowsOf({ pool }: Setting, documentId: string) {
   return rows[0] as { content: string; state: Uint8Array | null; tail: Uint8Array[] }
 }
 
-async function storedDocument(setting: Setting, documentId: string): Promise<Y.Doc> {
+/** A document as its rows say. */
+export async function storedDocument(setting: Setting, documentId: string): Promise<Y.Doc> {
   const { state, tail } = await rowsOf(setting, documentId)
   const document = new Y.Doc()
   document.transact(() => {

@@ -43,8 +43,10 @@ export class WireClient {
   }
 
   /** Changes the replica, and sends the change where there is a socket. */
-  edit(edit: Edit, change: () => void): void {
+  edit({ kind, word }: Pick<Edit, 'kind' | 'word'>, change: () => void): void {
     const send = (update: Uint8Array): void => {
+      const { clientID: client, store } = this.document
+      const edit = { kind, word, at: performance.now(), client, clock: Y.getState(store, client) }
       this.ledger.made(edit)
       if (this.socket?.readyState !== WebSocket.OPEN) return
       this.ledger.sent([edit])
