@@ -1,3 +1,8 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { expect } from 'chai'
 import type { Redis } from 'ioredis'
 import type { RedisConfig } from './config.ts'
@@ -127,6 +132,64 @@ describe('connections to Redis', () => {
       await until(() => !isReady(subscriber))
       await until(() => isReady(subscriber))
       await publishUntil(publisher, 'second', heard)
+    })
+  })
+
+  describe('over TLS, with a password', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'mdcreator-tls-'))
+    const tls = { certificate: path.join(folder, 'certificate.pem'), key: path.join(folder, 'key.pem') }
+    const secured = { tls, password: 'secret-word' }
+    const trusted = getCACertificates()
+
+    before(function () {
+      const { status } = spawnSync('openssl', [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+        ...['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1'],
+        ...['-keyout', tls.key, '-out', tls.certificate],
+      ])
+      if (status !== 0 && process.env.CI) throw new Error('There is no openssl to make a certificate with')
+      if (status !== 0) this.skip()
+      else setDefaultCACertificates([...trusted, readFileSync(tls.certificate, 'utf8')])
+    })
+    after(() => {
+      setDefaultCACertificates(trusted)
+      rmSync(folder, { recursive: true })
+    })
+
+    const bringsMessages = async (config: RedisConfig): Promise<void> => {
+      const subscriber = connect('subscribe', config)
+      const heard = hear(subscriber)
+      subscriber.subscribe('channel').catch(() => {})
+      await publishUntil(connect('publish', config), 'secured', heard)
+    }
+
+    it('works with one server, and refuses a certificate that nobody vouches for', async () => {
+      const server = await startRedis(secured)
+      try {
+        await bringsMessages(server.config)
+        setDefaultCACertificates(trusted)
+        const careful = connect('publish', server.config)
+        await until(() => lines.some((line) => /Redis is away/.test(line)))
+        expect(isReady(careful)).to.equal(false)
+        expect(lines.join())
+          .to.match(/SELF_SIGNED|self-signed/)
+          .and.not.include('secret-word')
+      } finally {
+        setDefaultCACertificates([...trusted, readFileSync(tls.certificate, 'utf8')])
+        await server.stop()
+      }
+    })
+
+    it('works with every node of a Redis Cluster', async () => {
+      const cluster = await startRedisCluster(secured)
+      try {
+        await bringsMessages(cluster.config)
+        const publisher = connect('publish', cluster.config)
+        await until(() => isReady(publisher))
+        for (let i = 0; i < 50; i++) await publisher.set(`key ${i}`, 'value')
+      } finally {
+        await cluster.stop()
+      }
     })
   })
 })

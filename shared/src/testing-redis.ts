@@ -26,6 +26,9 @@ export type RedisOptions = {
   port?: number
   /** As on the command line of redis-server. */
   args?: string[]
+  password?: string
+  /** Makes it speak TLS only. Paths of PEM files. */
+  tls?: { certificate: string; key: string } | undefined
 }
 
 let isInstalled: boolean | undefined
@@ -42,11 +45,13 @@ export function requireRedis(context: Mocha.Context): void {
 }
 
 /** A Redis without persistence. It ends with this process, whatever ends that. */
-export async function startRedis({ port, args = [] }: RedisOptions = {}): Promise<RedisServer> {
+export async function startRedis({ port, ...options }: RedisOptions = {}): Promise<RedisServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'mdcreator-redis-'))
   const start = async (on: number): Promise<ChildProcess> => {
-    const fixed = ['--port', String(on), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
-    const server = spawn('redis-server', [...fixed, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const fixed = ['--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
+    const server = spawn('redis-server', [...fixed, ...argumentsFor(on, options)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     killWithUs(server)
     await isListening(server)
     return server
@@ -61,7 +66,7 @@ export async function startRedis({ port, args = [] }: RedisOptions = {}): Promis
   }
   return {
     config: {
-      url: `redis://127.0.0.1:${usedPort}`,
+      url: `${options.tls ? 'rediss' : 'redis'}://:${options.password ?? ''}@127.0.0.1:${usedPort}`,
       cluster: false,
       prefix: `test-${randomBytes(4).toString('hex')}:`,
     },
@@ -80,12 +85,15 @@ export async function startRedis({ port, args = [] }: RedisOptions = {}): Promis
 }
 
 /** A Redis Cluster of three masters; `config.url` is the first of them, `nodes` are all. */
-export async function startRedisCluster(): Promise<Pick<RedisServer, 'config' | 'stop'> & { nodes: RedisServer[] }> {
+export async function startRedisCluster(
+  options: Pick<RedisOptions, 'password' | 'tls'> = {},
+): Promise<Pick<RedisServer, 'config' | 'stop'> & { nodes: RedisServer[] }> {
   const ports = await Promise.all(Array.from({ length: 3 }, async () => [await freePort(), await freePort()] as const))
   const nodes = await Promise.all(
     ports.map(([port, busPort]) => {
       const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-port', String(busPort)]
-      return startRedis({ port, args: [...args, '--cluster-require-full-coverage', 'no'] })
+      const tls = options.tls ? ['--tls-cluster', 'yes'] : []
+      return startRedis({ ...options, port, args: [...args, ...tls, '--cluster-require-full-coverage', 'no'] })
     }),
   )
   const clients = nodes.map(({ config }) => new Redis(config.url))
@@ -102,6 +110,13 @@ export async function startRedisCluster(): Promise<Pick<RedisServer, 'config' | 
   }
   const config = { ...(nodes[0] as RedisServer).config, cluster: true }
   return { config, nodes, stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))) }
+}
+
+function argumentsFor(port: number, { args = [], password = '', tls }: RedisOptions): string[] {
+  const common = ['--requirepass', password, ...args]
+  if (!tls) return ['--port', String(port), ...common]
+  const files = ['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key, '--tls-ca-cert-file', tls.certificate]
+  return ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no', ...files, ...common]
 }
 
 /** A shell that holds the end of a pipe from us, and kills the server when that breaks. */
