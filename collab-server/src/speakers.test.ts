@@ -53,9 +53,18 @@ describe('presence of somebody who comes to another server', () => {
 
   it('stays when the old connection ends, and goes with the new one within 1 s', async () => {
     const { viewers, old, renewed, clientId } = await move()
+    let isGone = false
+    for (const { provider } of viewers) {
+      provider.awareness?.on('update', ({ removed }: { removed: number[] }) => {
+        isGone ||= removed.includes(clientId)
+      })
+    }
     old.close()
+    // The old server has noticed.
+    await until(async () => (await first.metrics.sockets.get()).values.every(({ value }) => value === 1))
     for (const value of ['later', 'latest']) renewed.provider.setAwarenessField('at', value)
     await allSee(viewers, clientId, 'latest')
+    expect(isGone).to.equal(false)
     const closed = performance.now()
     renewed.close()
     await allSee(viewers, clientId, undefined)

@@ -71,9 +71,9 @@ class Speakers {
   isNews(connection: Connection, { clientId, clock, state }: AwarenessEntry): boolean {
     const speaker = this.byConnection.get(connection)
     if (!speaker) return false
-    const current = this.speaking.get(clientId)
-    const isCurrent = current === connection
-    if (isCurrent && isNull(state)) return clock >= speaker.clock
+    const isCurrent = this.speaking.get(clientId) === connection
+    // An old connection ends, not its client.
+    if (isNull(state)) return isCurrent && clock >= speaker.clock
     if (isCurrent || speaker.clock < 0) return clock > speaker.clock
     return clock > (this.document.awareness.meta.get(clientId)?.clock ?? -1)
   }
