@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { UserError } from '@mdcreator/shared/user-error'
 import { expect } from 'chai'
 import { clientNetworks, networkOf } from './client-address.ts'
 
@@ -48,6 +49,6 @@ describe("a client's network", () => {
   })
 
   it('needs networks that are some', () => {
-    expect(() => clientNetworks(['10.0.0.0/99'])).to.throw(TypeError)
+    expect(() => clientNetworks(['10.0.0.0/99'])).to.throw(UserError, 'TRUSTED_PROXIES')
   })
 })

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
+import { UserError } from '@mdcreator/shared/user-error'
 import proxyAddr from 'proxy-addr'
 
 /**
@@ -7,16 +8,27 @@ import proxyAddr from 'proxy-addr'
  * an IPv6 address, of which one customer has many. X-Forwarded-For counts only as far as trusted proxies wrote it.
  *
  * @param trustedProxies addresses, networks, or `loopback`, `linklocal` and `uniquelocal`, as in Express
- * @throws TypeError where one of them is none
+ * @throws UserError where one of them is none
  */
 export function clientNetworks(trustedProxies: string[]): (request: IncomingMessage) => string {
-  const isTrusted = proxyAddr.compile(trustedProxies)
+  const isTrusted = compile(trustedProxies)
   return (request) => {
     const peer = request.socket.remoteAddress ?? ''
     if (!isTrusted(peer, 0)) return networkOf(peer)
     const addresses = [peer, ...forwardedFor(request)]
     const client = addresses.find((address, hops) => !isTrusted(address, hops)) ?? addresses.at(-1)
     return networkOf(client && isIP(client) ? client : peer)
+  }
+}
+
+function compile(trustedProxies: string[]): ReturnType<typeof proxyAddr.compile> {
+  try {
+    return proxyAddr.compile(trustedProxies)
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new UserError(`TRUSTED_PROXIES is not usable: ${reason}. Example: TRUSTED_PROXIES=loopback,10.0.0.0/8`, {
+      cause,
+    })
   }
 }
 

@@ -10,7 +10,7 @@ import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { InstanceLock } from './instance-lock.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createCollab } from './server.ts'
-import { refuse } from './upgrade.ts'
+import { refuse, serverOptions } from './upgrade.ts'
 
 // The collab server by itself, on COLLAB_PORT, beside an API server on the same database.
 try {
@@ -45,7 +45,10 @@ async function main(): Promise<void> {
   await lock.acquire()
   const verifier = localTokenVerifier(db, config.issuer)
   const collab = createCollab({ config, databaseUrl, log, bus, verifier, metrics })
-  const server = createServer(answer({ metrics, ready: () => Promise.all([collab.ready(), lock.check()]) }))
+  const server = createServer(
+    serverOptions,
+    answer({ metrics, ready: () => Promise.all([collab.ready(), lock.check()]) }),
+  )
   server.on('upgrade', (request, socket, head) => {
     if (!collab.handleUpgrade(request, socket, head)) refuse(socket, 404)
   })

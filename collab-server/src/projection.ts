@@ -3,6 +3,7 @@ import { plainText, wordCount } from '@mdcreator/shared/markdown/plain-text'
 import { printMarkdown } from '@mdcreator/shared/markdown/print'
 import type { Node } from 'prosemirror-model'
 import type { LiveDocument } from './live-document.ts'
+import { ProjectionWriter } from './projection-writer.ts'
 import type { Projection, Storage } from './storage.ts'
 
 /** What REST clients and search read: Markdown, plain text and its number of words. */
@@ -12,18 +13,18 @@ export function project(node: Node): Projection {
 }
 
 /** A pause after the first edit, in milliseconds: with the write itself well within the promised second. */
-const delayMs = 400
+const delayMs = 500
 const retryMs = 1_000
 
 /** Keeps the rows' text up to date with the live documents, one write per document and pause however much is typed. */
 export class Projector {
-  private readonly storage: Pick<Storage, 'project'>
+  private readonly writer: ProjectionWriter
   private readonly log: Logger
   private readonly timers = new Map<LiveDocument, NodeJS.Timeout>()
   private readonly running = new Map<LiveDocument, Promise<void>>()
 
   constructor(storage: Pick<Storage, 'project'>, log: Logger) {
-    this.storage = storage
+    this.writer = new ProjectionWriter(storage)
     this.log = log
   }
 
@@ -69,11 +70,12 @@ export class Projector {
       .then(() => {
         const { clock, lastEditor } = live
         live.projectedClock = clock
-        return this.storage.project(live.id, project(live.read()), clock, lastEditor)
+        const projection = project(live.read())
+        return this.writer.write({ documentId: live.id, projection, clock, userId: lastEditor })
       })
       .then((isWritten) => {
         // Another server has projected a row that is not here yet, perhaps without one that is: again once both are.
-        if (!isWritten) this.schedule(live, retryMs)
+        if (!isWritten && !live.document.isDestroyed) this.schedule(live, retryMs)
       })
     const entry = write.finally(() => {
       if (this.running.get(live) === entry) this.running.delete(live)

@@ -12,6 +12,9 @@ export type LogEntry = {
 /** What REST clients and search read of a document. */
 export type Projection = { content: string; plainText: string; wordCount: number }
 
+/** A projection of all rows up to `clock`, and who made the last edit. */
+export type ProjectedDocument = { documentId: string; projection: Projection; clock: number; userId: string | null }
+
 /**
  * A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the id of the tail's last row, `epoch`
  * the number of the checkpoint; rows of transactions before `horizon` are all in it.
@@ -35,12 +38,21 @@ export type Write = {
   change: { update: Uint8Array; projection: Projection } | null
 }
 
+/** As many as the update log has batches in flight, and one. */
+const logPoolSize = 3
+
 /** The collab server's only way to PostgreSQL. */
 export class Storage {
   readonly pool: Pool
+  /** For appends only: nothing else may make an acknowledgement wait for a connection. */
+  private readonly logPool: Pool
+  private readonly projectionPool: Pool
 
-  constructor(options: { url: string; poolSize: number; log: Logger }) {
-    this.pool = createPool({ url: options.url, role: 'mdcreator_collab', size: options.poolSize, log: options.log })
+  constructor({ url, poolSize, log }: { url: string; poolSize: number; log: Logger }) {
+    const options = { url, role: 'mdcreator_collab', log } as const
+    this.pool = createPool({ ...options, size: poolSize })
+    this.logPool = createPool({ ...options, size: logPoolSize })
+    this.projectionPool = createPool({ ...options, size: 1, settings: ['synchronous_commit=off'] })
   }
 
   async exists(documentId: string): Promise<boolean> {
@@ -50,7 +62,7 @@ export class Storage {
 
   /** Appends a batch to the log in one commit. Returns the rows' ids, in the order of the entries. */
   async append(entries: LogEntry[]): Promise<number[]> {
-    const { rows } = await this.pool.query({
+    const { rows } = await this.logPool.query({
       name: 'append',
       text: `insert into document_updates (document_id, data, user_id, origin)
         select * from unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::text[]) returning id`,
@@ -106,16 +118,29 @@ export class Storage {
   }
 
   /**
-   * Writes what readers see, only forward: never over the projection of a later edit. False where there is one already.
+   * Writes what readers see, only forward: never over the projection of a later edit. Returns the documents that were
+   * written. Not waited for on the disk: what a crash of the database takes back is projected again from the log.
    */
-  async project(documentId: string, projection: Projection, clock: number, userId: string | null): Promise<boolean> {
-    const { rowCount } = await this.pool.query({
+  async project(documents: ProjectedDocument[]): Promise<Set<string>> {
+    const { rows } = await this.projectionPool.query({
       name: 'project',
-      text: `update documents set content = $2, plain_text = $3, word_count = $4, yjs_clock = $5, updated_by = coalesce($6, updated_by)
-        where id = $1 and yjs_clock <= $5`,
-      values: [documentId, projection.content, projection.plainText, projection.wordCount, clock, userId],
+      text: `with given as (
+          select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::uuid[])
+            v(id, content, plain_text, word_count, clock, user_id)),
+        locked as (select d.id from documents d join given using (id) order by d.id for no key update of d)
+        update documents d set content = v.content, plain_text = v.plain_text, word_count = v.word_count,
+          yjs_clock = v.clock, updated_by = coalesce(v.user_id, d.updated_by)
+        from given v join locked using (id) where d.id = v.id and d.yjs_clock <= v.clock returning d.id`,
+      values: [
+        documents.map(({ documentId }) => documentId),
+        documents.map(({ projection }) => projection.content),
+        documents.map(({ projection }) => projection.plainText),
+        documents.map(({ projection }) => projection.wordCount),
+        documents.map(({ clock }) => clock),
+        documents.map(({ userId }) => userId),
+      ],
     })
-    return rowCount === 1
+    return new Set(rows.map(({ id }) => id))
   }
 
   /**
@@ -216,7 +241,7 @@ export class Storage {
   }
 
   async close(): Promise<void> {
-    await this.pool.end()
+    await Promise.all([this.pool, this.logPool, this.projectionPool].map((pool) => pool.end()))
   }
 
   private async transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {

@@ -16,7 +16,7 @@ import { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type Collab, type CollabDependencies, createCollab } from './server.ts'
-import { refuse } from './upgrade.ts'
+import { refuse, serverOptions } from './upgrade.ts'
 
 const issuer = 'http://localhost:8000'
 const keys = await generateKeyPair('ES256', { extractable: true })
@@ -147,7 +147,7 @@ async function startServer({
   }
   const verifier = localTokenVerifier(db, issuer)
   const collab = createCollab({ config, log, bus, metrics, verifier, ...options })
-  const http: Server = createServer()
+  const http: Server = createServer(serverOptions)
   http.on('upgrade', (request, socket, head) => {
     if (!collab.handleUpgrade(request, socket, head)) refuse(socket, 404)
   })

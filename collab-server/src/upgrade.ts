@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerOptions } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isId } from '@mdcreator/shared/ids'
@@ -23,6 +23,14 @@ export type UpgradeOptions = {
   onSocket: (transport: ClientTransport) => void
 }
 
+/** For an HTTP server that takes upgrades: whoever sends a request by the byte is cut off. Times in milliseconds. */
+export const serverOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16 * 1024,
+} satisfies ServerOptions
+
 /** Where HocuspocusProvider connects. */
 const hocuspocusPath = '/collab'
 /** Half of what a client may stay silent, in milliseconds. */
@@ -30,7 +38,7 @@ const pingEveryMs = 20_000
 /** How long a client that is turned away may take to agree. */
 const turnedAwayMs = 1_000
 
-const serverOptions = (maxFrameBytes: number) => ({
+const socketOptions = (maxFrameBytes: number) => ({
   noServer: true,
   maxPayload: Math.min(maxFirstFrameBytes, maxFrameBytes),
   perMessageDeflate: false,
@@ -48,7 +56,7 @@ export class Upgrades {
 
   constructor(options: UpgradeOptions) {
     this.options = options
-    this.server = new WebSocketServer(serverOptions(options.maxFrameBytes))
+    this.server = new WebSocketServer(socketOptions(options.maxFrameBytes))
     this.pinger = setInterval(() => this.ping(), pingEveryMs)
     this.pinger.unref()
   }

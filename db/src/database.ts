@@ -15,6 +15,8 @@ export type PoolOptions = {
   /** Without one, the connections keep the rights of the user in the URL: migrations only. */
   role?: DatabaseRole
   size?: number
+  /** More of PostgreSQL's settings for each connection, as `name=value`. */
+  settings?: string[]
   log?: Logger
 }
 
@@ -22,8 +24,8 @@ export type PoolOptions = {
  * A pool of connections that can do no more than the role may. bigint columns come back as numbers: our counters and
  * log ids stay far below 2^53. No statement runs longer than 30 s, and nothing waits longer than 5 s for a connection.
  */
-export function createPool({ url, role, size = 10, log }: PoolOptions): pg.Pool {
-  const settings = ['statement_timeout=30000', 'idle_in_transaction_session_timeout=30000']
+export function createPool({ url, role, size = 10, settings: more = [], log }: PoolOptions): pg.Pool {
+  const settings = ['statement_timeout=30000', 'idle_in_transaction_session_timeout=30000', ...more]
   if (role) settings.push(`role=${role}`)
   const pool = new pg.Pool({
     connectionString: url,

@@ -32,7 +32,10 @@ export function createRedis(
     const options = { ...node, db: config.cluster ? 0 : db, retryStrategy: retryDelay }
     client = new RedisSubscriber(options, { isCluster: config.cluster, log })
   } else if (config.cluster) client = createCluster(node)
-  else client = new Redis({ ...node, ...publishing, db, enableOfflineQueue: false, retryStrategy: retryDelay })
+  else {
+    const options = { db, enableOfflineQueue: false, enableAutoPipelining: true, retryStrategy: retryDelay }
+    client = new Redis({ ...node, ...publishing, ...options })
+  }
   logOutages(client, role, log)
   pingRegularly(client)
   return client

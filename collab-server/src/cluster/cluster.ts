@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RedisConfig } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
-import { createRedis, type RedisClient } from '@mdcreator/shared/redis'
+import { createRedis, isReady, onReady, type RedisClient } from '@mdcreator/shared/redis'
 import type { LiveDocument, LiveDocuments } from '../live-document.ts'
 import type { LogReader } from '../log-reader.ts'
 import type { Metrics } from '../metrics.ts'
@@ -23,7 +23,13 @@ export type ClusterDependencies = {
   onGone: (live: LiveDocument) => void
 }
 
-type Member = { live: LiveDocument; awareness: PeerAwareness; outgoing: PeerMessage[] }
+/** How long messages to other servers are collected: fewer, larger ones cost each of them less. */
+const collectMs = 3
+/** Each server says so often which documents it holds, should one have missed it. */
+const announceMs = 10_000
+
+/** `peers`: the other servers that are known to hold the document. */
+type Member = { live: LiveDocument; awareness: PeerAwareness; peers: Set<string>; outgoing: PeerMessage[] }
 
 /**
  * Joins this server to the others that hold the same documents. Edits are published as they came, after their commit, to
@@ -39,6 +45,7 @@ export class Cluster {
   private readonly pending = new Set<Member>()
   private readonly catchUp: CatchUp
   private readonly heartbeats: Heartbeats
+  private announcer: NodeJS.Timeout | undefined
 
   constructor(deps: ClusterDependencies) {
     this.deps = deps
@@ -57,19 +64,22 @@ export class Cluster {
   }
 
   get isConnected(): boolean {
-    return this.publisher.status === 'ready' && this.subscriber.status === 'ready'
+    return isReady(this.publisher) && isReady(this.subscriber)
   }
 
   start(): void {
     this.subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.receive(String(channel), message))
-    this.subscriber.on('ready', () => this.reconnected())
-    this.subscribe(this.serversChannel)
+    onReady(this.subscriber, () => this.reconnected())
+    this.subscriber.subscribe(this.serversChannel).catch(() => {})
     this.heartbeats.start()
+    this.announcer = setInterval(() => this.queryAwareness(), announceMs)
+    this.announcer.unref()
     this.catchUp.start()
   }
 
   async stop(): Promise<void> {
     this.heartbeats.stop()
+    clearInterval(this.announcer)
     this.flush()
     await this.send(this.serversChannel, 'leaving')
     await this.catchUp.stop()
@@ -85,15 +95,21 @@ export class Cluster {
   /** A document was loaded. What was committed between its load and its subscription is found by catching up. */
   join(live: LiveDocument): void {
     const awareness = new PeerAwareness(live.document, (update) => this.publish(live, { type: 'awareness', update }))
-    this.members.set(live.id, { live, awareness, outgoing: [] })
-    this.subscribe(this.channelOf(live.id))
-    this.publish(live, { type: 'query-awareness' })
+    this.members.set(live.id, { live, awareness, peers: new Set(), outgoing: [] })
+    // Asked only once the answer can be heard. While Redis is away it is asked when it is back.
+    this.subscriber.subscribe(this.channelOf(live.id)).then(
+      () => this.announce(live, { type: 'query-awareness' }),
+      () => {},
+    )
   }
 
   leave(live: LiveDocument): void {
     const member = this.members.get(live.id)
     // Another of the same name may have been loaded meanwhile.
     if (member?.live !== live) return
+    this.announce(live, { type: 'leaving' })
+    this.flushMember(member)
+    this.pending.delete(member)
     this.members.delete(live.id)
     this.subscriber.unsubscribe(this.channelOf(live.id)).catch(() => {})
   }
@@ -105,24 +121,35 @@ export class Cluster {
 
   publishStateless(documentId: string, payload: string): void {
     const member = this.members.get(documentId)
-    if (member) this.publish(member.live, { type: 'stateless', payload })
+    // Said once only: also to a server that has not been heard of yet.
+    if (member) this.announce(member.live, { type: 'stateless', payload })
   }
 
+  /** Tells the servers that are known to hold the document: where nobody else does, it costs nothing. */
   private publish(live: LiveDocument, message: PeerMessage): void {
+    if (this.members.get(live.id)?.peers.size) this.announce(live, message)
+  }
+
+  /** Tells whoever holds the document. */
+  private announce(live: LiveDocument, message: PeerMessage): void {
     const member = this.members.get(live.id)
     if (member?.live !== live) return
     member.outgoing.push(message)
-    if (this.pending.size === 0) setImmediate(() => this.flush())
+    if (this.pending.size === 0) setTimeout(() => this.flush(), collectMs)
     this.pending.add(member)
   }
 
-  /** What one turn of the event loop brought for a document is one message. */
   private flush(): void {
-    for (const { live, outgoing } of this.pending) {
-      const messages = outgoing.splice(0)
-      if (this.isConnected) void this.send(this.channelOf(live.id), encodePeerMessages(this.serverId, messages))
-    }
+    for (const member of this.pending) this.flushMember(member)
     this.pending.clear()
+  }
+
+  /** What was collected for a document is one message. */
+  private flushMember({ live, outgoing }: Member): void {
+    const messages = outgoing.splice(0)
+    if (this.isConnected && messages.length > 0) {
+      void this.send(this.channelOf(live.id), encodePeerMessages(this.serverId, messages))
+    }
   }
 
   private receive(channel: string, message: Buffer): void {
@@ -149,10 +176,16 @@ export class Cluster {
     if (!member || senderOf(data) === this.serverId) return
     const { server, messages } = decodePeerMessages(data)
     this.heartbeats.heardOf(server)
+    if (!member.peers.has(server)) {
+      member.peers.add(server)
+      // What was said and written before we knew of each other was not published.
+      this.sayOwn(member)
+      this.catchUp.now().catch(() => {})
+    }
     for (const message of messages) this.handle(member, server, message)
   }
 
-  private handle({ live, awareness }: Member, server: string, message: PeerMessage): void {
+  private handle({ live, awareness, peers }: Member, server: string, message: PeerMessage): void {
     switch (message.type) {
       case 'row': {
         const outcome = live.applyRow(message)
@@ -165,11 +198,15 @@ export class Cluster {
       case 'awareness':
         awareness.apply(server, message.update)
         return
-      case 'query-awareness': {
-        const update = awareness.own()
-        if (update) this.publish(live, { type: 'awareness', update })
+      case 'query-awareness':
+        this.sayOwn({ live, awareness })
         return
-      }
+      case 'holding':
+        return
+      case 'leaving':
+        peers.delete(server)
+        awareness.gone(server)
+        return
       case 'stateless':
         live.document.relayStateless(message.payload)
     }
@@ -183,7 +220,8 @@ export class Cluster {
 
   private serverGone(server: string): void {
     this.deps.log.info({ server }, 'another server is gone')
-    for (const { live, awareness } of this.members.values()) {
+    for (const { live, awareness, peers } of this.members.values()) {
+      peers.delete(server)
       awareness.gone(server)
       // It may have died between an edit and its projection.
       this.deps.projector.schedule(live)
@@ -195,20 +233,16 @@ export class Cluster {
     this.heartbeats.reset()
     this.catchUp.now().catch(() => {})
     this.queryAwareness()
-    for (const { live, awareness } of this.members.values()) {
-      const update = awareness.own()
-      if (update) this.publish(live, { type: 'awareness', update })
-    }
+    for (const member of this.members.values()) this.sayOwn(member)
+  }
+
+  private sayOwn({ live, awareness }: Pick<Member, 'live' | 'awareness'>): void {
+    const update = awareness.own()
+    this.announce(live, update ? { type: 'awareness', update } : { type: 'holding' })
   }
 
   private queryAwareness(): void {
-    for (const { live } of this.members.values()) this.publish(live, { type: 'query-awareness' })
-  }
-
-  private subscribe(channel: string): void {
-    this.subscriber.subscribe(channel).catch((err: unknown) => {
-      this.deps.log.debug({ err, channel }, 'a subscription waits for Redis')
-    })
+    for (const { live } of this.members.values()) this.announce(live, { type: 'query-awareness' })
   }
 
   private async send(channel: string, message: Uint8Array | 'alive' | 'leaving'): Promise<void> {

@@ -28,15 +28,16 @@ export class PeerAwareness {
     return clients.length > 0 ? encodeAwarenessUpdate(this.document.awareness, clients) : null
   }
 
-  /** @throws Error where it is no awareness update */
+  /**
+   * Somebody who went from there to here stays, though their old connection ends: see Speakers.
+   * @throws Error where it is no awareness update
+   */
   apply(server: string, update: Uint8Array): void {
     const decoder = decoding.createDecoder(update)
     for (let left = decoding.readVarUint(decoder); left > 0; left--) {
       const clientId = decoding.readVarUint(decoder)
       decoding.readVarUint(decoder)
       if (decoding.readVarString(decoder) !== 'null') this.servers.set(clientId, server)
-      // Somebody who went from there to here: the old connection's end is not theirs.
-      else if (this.ownClients().includes(clientId)) return
       else this.servers.delete(clientId)
     }
     applyAwarenessUpdate(this.document.awareness, update, fromPeer)

@@ -7,11 +7,14 @@ export type PeerMessage =
   | { type: 'row'; id: number; userId: string | null; origin: 'client' | 'api'; data: Uint8Array }
   /** An awareness update (y-protocols/awareness), with null for those who left. */
   | { type: 'awareness'; update: Uint8Array }
-  /** A server has just loaded the document and asks who is in it. */
+  /** A server holds the document and asks who is in it; whoever holds it too says so. */
   | { type: 'query-awareness' }
+  | { type: 'holding' }
+  /** A server holds the document no longer. */
+  | { type: 'leaving' }
   | { type: 'stateless'; payload: string }
 
-const types = ['row', 'awareness', 'query-awareness', 'stateless'] as const
+const types = ['row', 'awareness', 'query-awareness', 'holding', 'leaving', 'stateless'] as const
 const origins = ['client', 'api'] as const
 
 /** Several messages of one server in one: its id, their number, and they. */
@@ -59,6 +62,8 @@ function read(decoder: decoding.Decoder): PeerMessage {
     case 'awareness':
       return { type, update: decoding.readVarUint8Array(decoder) }
     case 'query-awareness':
+    case 'holding':
+    case 'leaving':
       return { type }
     case 'stateless':
       return { type, payload: decoding.readVarString(decoder) }
