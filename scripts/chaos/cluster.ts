@@ -17,5 +17,5 @@ replicas           ${result.documents - result.unequal} of ${result.documents} d
 content            ${result.contentMismatches} mismatches
 unloadable         ${result.unloadable}
 ended by itself    ${result.ends.length}`)
-for (const end of result.ends) console.log(end)
+for (const line of [...result.differences, ...result.ends]) console.log(line)
 process.exitCode = isClean(result) ? 0 : 1

@@ -27,6 +27,8 @@ export type Verdict = {
   settledMs: number
   /** How servers ended without being told to. */
   ends: string[]
+  /** Of each unequal document. */
+  differences: string[]
 }
 
 export const isClean = ({ lost, unequal, contentMismatches, unloadable }: Verdict): boolean =>
@@ -53,12 +55,14 @@ export async function judge(setting: Setting, rooms: Room[]): Promise<Verdict> {
     longestWaitMs: Math.max(...rooms.map(({ waitsMs }) => summarize(waitsMs).max)),
     settledMs: Math.max(...findings.map(({ at }) => at)) - started,
     ends: setting.servers.flatMap(({ ends }) => ends),
+    differences: findings.flatMap(({ difference }) => difference ?? []),
   }
 }
 
 type Finding = {
   lost: number
   isEqual: boolean
+  difference: string | null
   hasSameBytes: boolean
   isProjected: boolean
   isLoaded: boolean
@@ -84,7 +88,24 @@ async function examine(setting: Setting, room: Room): Promise<Finding> {
     fresh.map(({ document }) => Buffer.from(Y.encodeStateAsUpdate(document)).toString('base64')),
   )
   for (const client of fresh) client.destroy()
-  return { lost, isEqual, hasSameBytes: encodings.size === 1, isProjected, isLoaded, at }
+  const difference = isEqual ? null : describe(documentId, [await storedDocument(setting, documentId), ...replicas])
+  return { lost, isEqual, difference, hasSameBytes: encodings.size === 1, isProjected, isLoaded, at }
+}
+
+/** The replicas of an unequal document, those first that the rows and the servers have. */
+function describe(documentId: string, replicas: Y.Doc[]): string {
+  const lines = replicas.map((document) => {
+    const { pendingStructs, pendingDs } = document.store
+    const clocks = [...Y.decodeStateVector(Y.encodeStateVector(document)).values()].reduce(
+      (sum, clock) => sum + clock,
+      0,
+    )
+    const waits = [...(pendingStructs?.missing ?? [])].map(([client, clock]) => `${client}:${clock}`)
+    const deleted = [...Y.snapshot(document).ds.clients.values()].flat().reduce((sum, { len }) => sum + len, 0)
+    const text = document.getXmlFragment('default').toString()
+    return `  clocks ${clocks}, deleted ${deleted}, text ${text.length} long, waits for [${waits}], deletions wait ${pendingDs !== null}`
+  })
+  return `${documentId} (rows, a fresh client of each server, those who stayed):\n${lines.join('\n')}`
 }
 
 async function rowsOf({ pool }: Setting, documentId: string) {

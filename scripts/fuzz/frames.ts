@@ -24,6 +24,10 @@ errors                 ${result.errors}
 heap                   ${formatMegabytes(heapBytes.before)} before, ${formatMegabytes(heapBytes.after)} after
 acknowledgements       before: ${formatSummary(waits.before)}
                        during: ${formatSummary(waits.during)}; p50 × ${ratio('p50')}, p99 × ${ratio('p99')}`)
-for (const line of [...attack.oddAnswers.slice(0, 10), ...verdicts.flatMap(({ ends }) => ends)]) console.log(line)
+for (const line of [
+  ...attack.oddAnswers.slice(0, 10),
+  ...verdicts.flatMap(({ differences, ends }) => [...differences, ...ends]),
+])
+  console.log(line)
 const faults = result.drops + result.falseAcknowledgements + attack.oddAnswers.length + verdicts[1].ends.length
 process.exitCode = verdicts.every(isClean) && faults === 0 ? 0 : 1
