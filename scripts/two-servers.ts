@@ -122,7 +122,7 @@ type Signup = { user: { id: string }; access_token: string }
 
 async function startApi(port: number, environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const api = spawn(process.execPath, [apiMain], {
-    env: { ...process.env, PORT: String(port), LOG_LEVEL: 'error', ...environment },
+    env: { ...process.env, PORT: String(port), LOG_LEVEL: 'fatal', ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   endWithUs(api)
