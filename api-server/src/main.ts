@@ -28,6 +28,7 @@ async function main(): Promise<void> {
       'REDIS_URL is not set: the API and the collaboration server are two processes and meet in Redis. Example: REDIS_URL=redis://localhost:6379; or use `npm start`, which runs both in one',
     )
   }
+  process.on('unhandledRejection', (err) => log.error({ err }, 'an unhandled rejection'))
   await refuseOldSchema(url)
 
   const shutdown = new Shutdown(log)
