@@ -38,14 +38,6 @@ describe('a worker thread', () => {
     await worker.close()
   })
 
-  it('fails a task that needs more memory than the thread may have, and goes on', async () => {
-    const worker = new TaskWorker<typeof testTasks>(file, { resourceLimits: { maxOldGenerationSizeMb: 32 } })
-    const results = await Promise.all([failure(worker.run('fill', null)), worker.run('double', 3)])
-    expect(results[0]).to.match(/memory/)
-    expect(results[1]).to.equal(6)
-    await worker.close()
-  })
-
   it('fails an argument that cannot be copied, and what waits when it is closed', async () => {
     const worker = new TaskWorker<typeof testTasks>(file)
     expect(await failure(worker.run('double', (() => 1) as never))).to.match(/could not be cloned/)
@@ -53,6 +45,30 @@ describe('a worker thread', () => {
     await worker.close()
     expect(await waiting).to.deep.equal(['The worker thread was closed', 'The worker thread was closed'])
     expect(await worker.run('double', 5)).to.equal(10)
+    await worker.close()
+  })
+})
+
+describe('a worker process', () => {
+  const file = new URL('./testing-tasks.ts', import.meta.url)
+  const failure = (work: Promise<unknown>): Promise<string> => work.then(String, (error: Error) => error.message)
+
+  it('does what a thread does', async () => {
+    const worker = new TaskWorker<typeof testTasks>(file, { processMemory: 64 })
+    const results = await Promise.all([
+      worker.run('double', 1),
+      failure(worker.run('fail', 'no such luck')),
+      failure(worker.run('spin', null, { limitMs: 500 })),
+      worker.run('double', 2),
+    ])
+    expect(results).to.deep.equal([2, 'no such luck', 'The task spin took longer than 500 ms', 4])
+    await worker.close()
+  })
+
+  it('fails a task that needs more memory than it may have, and goes on', async () => {
+    const worker = new TaskWorker<typeof testTasks>(file, { processMemory: 32 })
+    const results = await Promise.all([failure(worker.run('fill', null)), worker.run('double', 3)])
+    expect(results).to.deep.equal(['The worker process ended', 6])
     await worker.close()
   })
 })

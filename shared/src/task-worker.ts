@@ -1,6 +1,6 @@
-import { parentPort, type ResourceLimits, Worker } from 'node:worker_threads'
+import { serve, startProcess, startThread, type TaskPort } from './task-port.ts'
 
-/** What a worker thread can do: functions whose argument and result can be copied between threads. */
+/** What a worker can do: functions whose argument and result can be copied. */
 // biome-ignore lint/suspicious/noExplicitAny: each task has an argument of its own
 export type Tasks = Record<string, (argument: any) => unknown>
 
@@ -12,8 +12,11 @@ type Running = { pending: Pending; timer: NodeJS.Timeout }
 export type TaskWorkerOptions = {
   /** A task that runs longer than this fails. */
   limitMs?: number
-  /** Of the thread; a task that needs more fails. */
-  resourceLimits?: ResourceLimits
+  /**
+   * Where it is given, a process takes the thread's place, with so many megabytes of heap: a task that needs more fails.
+   * (A thread that needs more may end the whole process, whatever its `resourceLimits` are.)
+   */
+  processMemory?: number | undefined
 }
 
 /**
@@ -24,16 +27,16 @@ export type TaskWorkerOptions = {
 export class TaskWorker<T extends Tasks> {
   private readonly file: URL
   private readonly limitMs: number
-  private readonly resourceLimits: ResourceLimits
+  private readonly processMemory: number | undefined
   private readonly queue: Pending[] = []
   private running: Running | null = null
-  private worker: Worker | null = null
+  private port: TaskPort | null = null
 
   /** `file` is a module that calls `serveTasks`. */
-  constructor(file: URL, { limitMs = 60_000, resourceLimits = {} }: TaskWorkerOptions = {}) {
+  constructor(file: URL, { limitMs = 60_000, processMemory }: TaskWorkerOptions = {}) {
     this.file = file
     this.limitMs = limitMs
-    this.resourceLimits = resourceLimits
+    this.processMemory = processMemory
   }
 
   /** Rejects with what the task threw, by its message. `limitMs` counts from when the task starts. */
@@ -51,10 +54,10 @@ export class TaskWorker<T extends Tasks> {
   async close(): Promise<void> {
     const error = new Error('The worker thread was closed')
     for (const { reject } of this.queue.splice(0)) reject(error)
-    const { worker } = this
-    if (!worker) return
-    this.fail(worker, error)
-    await worker.terminate()
+    const { port } = this
+    if (!port) return
+    this.fail(port, error)
+    await port.end()
   }
 
   private next(): void {
@@ -63,11 +66,11 @@ export class TaskWorker<T extends Tasks> {
     if (!pending) return
     const { task, argument, limitMs } = pending
     try {
-      const worker = this.start()
-      worker.postMessage({ task, argument } satisfies Call)
+      const port = this.start()
+      port.send({ task, argument } satisfies Call)
       const timer = setTimeout(() => {
-        this.fail(worker, new Error(`The task ${task} took longer than ${limitMs} ms`))
-        void worker.terminate()
+        this.fail(port, new Error(`The task ${task} took longer than ${limitMs} ms`))
+        void port.end()
       }, limitMs)
       this.running = { pending, timer }
     } catch (error) {
@@ -77,28 +80,29 @@ export class TaskWorker<T extends Tasks> {
     }
   }
 
-  private start(): Worker {
-    if (this.worker) return this.worker
-    const worker = new Worker(this.file, { resourceLimits: this.resourceLimits })
-    worker.on('message', (answer: Answer) => this.settle(worker, answer))
-    worker.on('error', (error) => this.fail(worker, error as Error))
-    worker.on('exit', () => this.fail(worker, new Error('The worker thread ended')))
-    worker.unref()
-    this.worker = worker
-    return worker
+  private start(): TaskPort {
+    if (this.port) return this.port
+    const events = {
+      answered: (answer: unknown) => this.settle(port, answer as Answer),
+      ended: (error: Error) => this.fail(port, error),
+    }
+    const { file, processMemory } = this
+    const port: TaskPort = processMemory ? startProcess(file, processMemory, events) : startThread(file, events)
+    this.port = port
+    return port
   }
 
-  private settle(worker: Worker, answer: Answer): void {
-    if (this.worker !== worker) return
+  private settle(port: TaskPort, answer: Answer): void {
+    if (this.port !== port) return
     const pending = this.take()
     if ('error' in answer) pending?.reject(new Error(answer.error))
     else pending?.resolve(answer.result as never)
     this.next()
   }
 
-  private fail(worker: Worker, error: Error): void {
-    if (this.worker !== worker) return
-    this.worker = null
+  private fail(port: TaskPort, error: Error): void {
+    if (this.port !== port) return
+    this.port = null
     this.take()?.reject(error)
     this.next()
   }
@@ -114,12 +118,10 @@ export class TaskWorker<T extends Tasks> {
 
 /** The other side: called once by the module that a `TaskWorker` runs. */
 export function serveTasks(tasks: Tasks): void {
-  parentPort?.on('message', ({ task, argument }: Call) => {
-    parentPort?.postMessage(answer(tasks, task, argument))
-  })
+  serve((call) => answer(tasks, call as Call))
 }
 
-function answer(tasks: Tasks, task: string, argument: unknown): Answer {
+function answer(tasks: Tasks, { task, argument }: Call): Answer {
   try {
     return { result: tasks[task]?.(argument) }
   } catch (error) {
