@@ -69,6 +69,10 @@ export class LoadClient {
     return this.options.clientId
   }
 
+  get url(): string {
+    return this.options.url
+  }
+
   get isAcknowledged(): boolean {
     return this.unacknowledged.length === 0
   }

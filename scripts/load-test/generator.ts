@@ -67,10 +67,11 @@ const handlers = {
     const failures = groups.flatMap((group) => group.failures)
     const lost = groups.reduce((sum, group) => sum + group.lost, 0)
     const unacknowledged = groups.filter((group) => !group.isQuiet).length
-    const replicas = failures.length > 0 ? [] : await Promise.all(groups.map((group) => group.fingerprints()))
+    const replicas = failures.length > 0 ? [] : await handlers.replicas()
     return {
       ...used,
       propagation: Float64Array.from(recording.propagation),
+      propagationAcross: Float64Array.from(recording.propagationAcross),
       cursors: Float64Array.from(recording.cursors),
       acknowledgements: Float64Array.from(recording.acknowledgements),
       edits: recording.edits,
@@ -79,6 +80,11 @@ const handlers = {
       failures: failures.slice(0, 5),
       replicas,
     }
+  },
+
+  /** The different replicas of each document, in the order of the documents. Somebody who comes only now has one too. */
+  async replicas(): Promise<string[][]> {
+    return Promise.all(groups.map((group) => group.fingerprints()))
   },
 
   async close(): Promise<void> {
@@ -90,6 +96,8 @@ export type Generator = typeof handlers
 /** Times in milliseconds. */
 export type GeneratorResult = {
   propagation: Float64Array
+  /** Those that went from one server to another. */
+  propagationAcross: Float64Array
   cursors: Float64Array
   acknowledgements: Float64Array
   edits: number

@@ -1,7 +1,7 @@
 import { seededRandom } from '@mdcreator/shared/random'
 import * as Y from 'yjs'
 import { type ClientObserver, LoadClient } from './client.ts'
-import type { Recording } from './recording.ts'
+import type { RecordedTimes, Recording } from './recording.ts'
 import { fingerprint } from './replica.ts'
 import { Typist, writeParagraphs } from './typist.ts'
 
@@ -96,6 +96,7 @@ export class Group implements ClientObserver {
       const clock = clocks.get(edit.from.clientId)
       if (clock !== undefined && clock >= edit.clock && edit.missing.delete(client)) {
         this.record('propagation', edit.sentAt)
+        if (client.url !== edit.from.url) this.record('propagationAcross', edit.sentAt)
       }
       return edit.missing.size > 0
     })
@@ -145,7 +146,7 @@ export class Group implements ClientObserver {
     return new Set(this.clients.filter((other) => other !== client))
   }
 
-  private record(what: 'propagation' | 'cursors' | 'acknowledgements', sentAt: number): void {
+  private record(what: RecordedTimes, sentAt: number): void {
     if (this.recording && sentAt >= this.recording.since) this.recording[what].push(performance.now() - sentAt)
   }
 }

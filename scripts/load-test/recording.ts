@@ -2,7 +2,9 @@
 export class Recording {
   /** From an edit to each of the others having it. */
   readonly propagation: number[] = []
-  /** The same for cursors. */
+  /** Those of `propagation` that went from one server to another. */
+  readonly propagationAcross: number[] = []
+  /** As `propagation`, for cursors. */
   readonly cursors: number[] = []
   /** From an edit to its acknowledgement. */
   readonly acknowledgements: number[] = []
@@ -10,3 +12,5 @@ export class Recording {
   /** When it began; what was sent before is not counted. */
   readonly since = performance.now()
 }
+
+export type RecordedTimes = 'propagation' | 'propagationAcross' | 'cursors' | 'acknowledgements'

@@ -72,6 +72,11 @@ export async function typingRound(
   }
 }
 
+/** Seconds of CPU a second, of all servers together. */
+export function cpuOf({ usage }: Pick<TypingResult, 'usage'>): number {
+  return usage.reduce((sum, { cpuSeconds, seconds }) => sum + cpuSeconds / seconds, 0)
+}
+
 async function storedFingerprints(world: World, ids: string[]): Promise<string[]> {
   const fingerprints: string[] = []
   for (const id of ids) fingerprints.push(fingerprint(await world.storedDocument(id)))

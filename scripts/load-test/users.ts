@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { MeasuredServer, type ServerKind } from './measured-server.ts'
 import { formatMegabytes, formatMs, formatSummary, mean, summarize } from './statistics.ts'
-import { faultsOf, type TypingResult, typingRound } from './typing-round.ts'
+import { cpuOf, faultsOf, type TypingResult, typingRound } from './typing-round.ts'
 import { World } from './world.ts'
 
 const { values } = parseArgs({
@@ -87,8 +87,4 @@ ours / bare: propagation p50 ${ratio('propagation', 'p50')}, p99 ${ratio('propag
 ${ratio('propagation', 'max')}; cursors p50 ${ratio('cursors', 'p50')}, p99 ${ratio('cursors', 'p99')}; CPU ${cpu.toFixed(2)}
 acknowledgement above a lone commit: p50 ${formatMs(acknowledgement.p50 - commit.p50)}, p99 \
 ${formatMs(acknowledgement.p99 - commit.p99)}`)
-}
-
-function cpuOf({ usage }: TypingResult): number {
-  return usage.reduce((sum, { cpuSeconds, seconds }) => sum + cpuSeconds / seconds, 0)
 }
