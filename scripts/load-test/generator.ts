@@ -33,6 +33,12 @@ const handlers = {
     return Float64Array.from(times)
   },
 
+  /** The first person of each document puts content into it. Resolves once that is acknowledged. */
+  async write({ state }: { state: Uint8Array }): Promise<void> {
+    for (const group of groups) group.write(state)
+    await quiet()
+  },
+
   /** Everybody makes one edit and one cursor move in each second, at times of their own. */
   async type({ seed }: { seed: number }): Promise<void> {
     for (const group of groups) group.prepare()

@@ -47,6 +47,11 @@ export class Group implements ClientObserver {
     this.send(first, () => first.edit((document) => writeParagraphs(document, this.size)))
   }
 
+  /** Puts content into the document. */
+  write(state: Uint8Array): void {
+    this.clients[0]?.edit((document) => Y.applyUpdate(document, state))
+  }
+
   /** Puts it before everybody's eyes. */
   begin(): void {
     for (const client of this.clients) void client.document

@@ -46,6 +46,13 @@ export class MeasuredServer {
     return new MeasuredServer('ours', `ws://127.0.0.1:${port}/collab`, child)
   }
 
+  /** What the server (ours) says of itself under that name. */
+  async metric(name: string): Promise<number> {
+    const response = await fetch(this.url.replace('ws:', 'http:').replace('/collab', '/metrics'))
+    const [, value] = new RegExp(`^${name} (.+)$`, 'm').exec(await response.text()) ?? []
+    return Number(value)
+  }
+
   async stop(): Promise<void> {
     const { child } = this.probe
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -57,7 +64,7 @@ export class MeasuredServer {
 
 function start(file: string, args: string[], environment: NodeJS.ProcessEnv): ChildProcess {
   return fork(file, args, {
-    execArgv: ['--import', path.join(import.meta.dirname, 'probe.ts')],
+    execArgv: ['--expose-gc', '--import', path.join(import.meta.dirname, 'probe.ts')],
     env: { ...process.env, ...environment },
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

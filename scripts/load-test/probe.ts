@@ -1,6 +1,7 @@
 // Loaded with --import before a server that is measured: answers what the process has used.
 import { Session } from 'node:inspector/promises'
 import { PerformanceObserver } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
 import { serve } from './remote.ts'
 
 const collections = { count: 0, ms: 0, longestMs: 0 }
@@ -31,6 +32,16 @@ const handlers = {
       rss,
       heapUsed,
     }
+  },
+
+  /** Memory in bytes, after garbage collection. */
+  async collected(): Promise<{ heapUsed: number; rss: number; external: number }> {
+    for (let i = 0; i < 4; i++) {
+      global.gc?.()
+      await delay(20)
+    }
+    const { heapUsed, rss, external } = process.memoryUsage()
+    return { heapUsed, rss, external }
   },
 
   async startProfile(): Promise<void> {

@@ -66,6 +66,11 @@ export class World {
     return ids
   }
 
+  /** Puts the same content into documents, as a checkpoint would have left it. */
+  async storeContent(ids: string[], state: Uint8Array): Promise<void> {
+    await this.pool.query('update documents set yjs_state = $2 where id = any($1::uuid[])', [ids, Buffer.from(state)])
+  }
+
   /** A document as it can be read back from its rows. */
   async storedDocument(id: string): Promise<Y.Doc> {
     const { rows: states } = await this.pool.query('select yjs_state from documents where id = $1', [id])
