@@ -3,7 +3,7 @@ import { applyAwareness } from './awareness.ts'
 import type { ChannelSocket } from './channel-socket.ts'
 import type { OpenConnection } from './connections.ts'
 import { type Judged, judgeEdit, type Known } from './edits.ts'
-import { type Frame, MessageType, syncReplies, syncStatus } from './frame.ts'
+import { type Frame, MessageType, syncReplies, syncStatus, syncStepOne } from './frame.ts'
 import type { LiveDocument } from './live-document.ts'
 
 /** Refusals in a row after which a client that cannot be brought into step is closed. */
@@ -29,6 +29,8 @@ export class Channel {
   /** Once closed or failed, nothing has an effect any more; what is durable is applied all the same. */
   private closed = false
   private resyncs = 0
+  /** We have asked the client for all that it has, and it has not answered. */
+  private isAsked = false
 
   constructor(socket: ChannelSocket) {
     this.socket = socket
@@ -72,6 +74,7 @@ export class Channel {
 
   /** Starts an edit's way to the log and puts its frame in line, or refuses it. */
   private admit(connection: OpenConnection, incoming: Incoming, known: Known): void {
+    if (incoming.frame.isStepTwo) this.isAsked = false
     const judged: Judged = this.closed ? 'refused' : judgeEdit(connection, incoming.frame, this.socket, this, known)
     if (judged === 'refused') {
       this.socket.queued(-incoming.data.byteLength)
@@ -88,9 +91,18 @@ export class Channel {
     }
   }
 
-  /** Counts refusals in a row: a client that cannot be brought into step is closed. */
-  mayResync(): boolean {
-    return ++this.resyncs <= maxResyncs
+  /**
+   * Brings a client into step whose edit builds on what is not here. False where that has failed too often. Edits that it
+   * sent before it could know are refused without asking again.
+   */
+  resync(connection: OpenConnection): boolean {
+    const { messageAddress, document } = connection
+    this.socket.send(syncStatus(messageAddress, false))
+    if (this.isAsked) return true
+    if (++this.resyncs > maxResyncs) return false
+    this.isAsked = true
+    this.socket.send(syncStepOne(messageAddress, document))
+    return true
   }
 
   /** An edit was accepted. */
@@ -136,6 +148,7 @@ export class Channel {
       if (isTaken) this.socket.services.presence.said(connection)
       else this.socket.services.metrics.refused.inc({ reason: 'awareness' })
     } else if (frame.stateVector) {
+      this.isAsked = true
       for (const reply of syncReplies(frame.address, connection.document, frame.stateVector)) this.socket.send(reply)
     } else if (frame.type === MessageType.QueryAwareness) this.sendAwareness(connection)
     else this.socket.hand(data)

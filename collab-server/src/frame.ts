@@ -38,6 +38,8 @@ export type Frame = {
   type: number
   /** The Yjs update that a sync step 2 or an update carries. */
   update: Uint8Array | null
+  /** True for a sync step 2: all that the client has and we had not when we asked. */
+  isStepTwo: boolean
   /** The state vector of a sync step 1: what the client has. */
   stateVector: Uint8Array | null
   /** The awareness update of an awareness message. */
@@ -73,7 +75,7 @@ export function isTokenFrame(data: Uint8Array): boolean {
 /** Providers with sessions address `name\0session`. */
 export const documentNameOf = (address: string): string => address.split('\0', 1)[0] as string
 
-const nothing = { update: null, stateVector: null, awareness: null, token: null }
+const nothing = { update: null, isStepTwo: false, stateVector: null, awareness: null, token: null }
 
 /** A notice, not a file. */
 const maxStatelessBytes = 16 * 1024
@@ -86,7 +88,7 @@ function readBody(decoder: decoding.Decoder, type: number): Omit<Frame, 'address
       const syncType = decoding.readVarUint(decoder)
       if (syncType > SyncType.Update) throw new Error(`Unknown kind of sync message ${syncType}`)
       const payload = decoding.readVarUint8Array(decoder)
-      if (syncType !== SyncType.Step1) return { ...nothing, update: payload }
+      if (syncType !== SyncType.Step1) return { ...nothing, update: payload, isStepTwo: syncType === SyncType.Step2 }
       Y.decodeStateVector(payload)
       return { ...nothing, stateVector: payload }
     }
@@ -107,17 +109,13 @@ function readBody(decoder: decoding.Decoder, type: number): Omit<Frame, 'address
 export const syncStatus = (address: string, isApplied: boolean): Uint8Array =>
   new OutgoingMessage(address).writeSyncStatus(isApplied).toUint8Array()
 
-/** Asks for what is missing: "not applied" (SyncStatus), then our state vector (sync step 1). */
-export function resyncMessages(address: string, document: Y.Doc): Uint8Array[] {
-  return [syncStatus(address, false), sync(address, SyncType.Step1, Y.encodeStateVector(document))]
-}
+/** Asks a client for what we lack. */
+export const syncStepOne = (address: string, document: Y.Doc): Uint8Array =>
+  sync(address, SyncType.Step1, Y.encodeStateVector(document))
 
 /** The answer to a sync step 1: our own, so that the client sends what we lack, and what it lacks. */
 export function syncReplies(address: string, document: Y.Doc, stateVector: Uint8Array): Uint8Array[] {
-  return [
-    sync(address, SyncType.Step1, Y.encodeStateVector(document)),
-    sync(address, SyncType.Step2, Y.encodeStateAsUpdate(document, stateVector)),
-  ]
+  return [syncStepOne(address, document), sync(address, SyncType.Step2, Y.encodeStateAsUpdate(document, stateVector))]
 }
 
 function sync(address: string, type: number, payload: Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as encoding from 'lib0/encoding'
-import { resyncMessages } from './frame.ts'
+import { syncStepOne } from './frame.ts'
 import type { RefusedReason } from './metrics.ts'
 import { type Client, startWorld, type TestServer, type TestServerOptions, until, type World } from './testing.ts'
 
@@ -24,8 +24,7 @@ describe('limits', () => {
     return values.find(({ labels }) => labels.reason === reason)?.value ?? 0
   }
   const send = (client: Client, data: Uint8Array): void => client.websocket.webSocket?.send(new Uint8Array(data))
-  const stepOne = (client: Client): Uint8Array =>
-    resyncMessages(client.provider.configuration.name, client.document)[1] as Uint8Array
+  const stepOne = (client: Client): Uint8Array => syncStepOne(client.provider.configuration.name, client.document)
 
   it('close a socket that sends faster than anybody could', async () => {
     const { server, client } = await serve({ messagesPerSecond: 10, messageBurst: 50 })

@@ -27,6 +27,7 @@ export class Revocation {
   private readonly expiries = new Map<OpenConnection, NodeJS.Timeout>()
   private readonly stops: (() => void)[] = []
   private timer: NodeJS.Timeout | undefined
+  private checkedAt = performance.now()
 
   constructor(deps: Dependencies) {
     this.deps = deps
@@ -43,6 +44,7 @@ export class Revocation {
 
   stop(): void {
     clearTimeout(this.timer)
+    this.timer = undefined
     for (const timer of this.expiries.values()) clearTimeout(timer)
     this.expiries.clear()
     for (const stop of this.stops) stop()
@@ -76,11 +78,15 @@ export class Revocation {
   }
 
   private plan(): void {
-    const ms = this.deps.bus.isConnected ? recheckMs : recheckUnconnectedMs
+    // Asked often, for the others may get out of reach at any time.
     this.timer = setTimeout(async () => {
-      await this.recheck([...this.deps.connections])
+      const { bus, connections } = this.deps
+      if (!bus.isConnected || performance.now() - this.checkedAt >= recheckMs) {
+        this.checkedAt = performance.now()
+        await this.recheck([...connections])
+      }
       if (this.timer) this.plan()
-    }, ms)
+    }, recheckUnconnectedMs)
     this.timer.unref()
   }
 

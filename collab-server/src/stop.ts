@@ -6,6 +6,7 @@ import { closeCodes } from './close-codes.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
+import type { Inspector } from './inspection.ts'
 import type { LiveDocuments } from './live-document.ts'
 import type { Presence } from './presence.ts'
 import type { Projector } from './projection.ts'
@@ -25,13 +26,14 @@ type Parts = {
   presence: Presence
   cluster: Cluster | null
   worker: DocumentWorker
+  inspector: Inspector
   storage: Storage
   log: Logger
 }
 
 /** How long a stop may take in all, and how long of that the log may take to store what has arrived. */
-const limitMs = 8_000
-const drainMs = 4_000
+const limitMs = 7_000
+const drainMs = 3_000
 
 /**
  * Ends a server so that nothing that was acknowledged, and as little as possible of what was not, is lost: what has
@@ -59,7 +61,7 @@ export async function stopInOrder(parts: Parts): Promise<void> {
   await within(parts.presence.stop(), left())
   await within(cluster?.stop(), left())
   await within(checkpoints.stop(), left())
-  await parts.worker.close()
+  await Promise.all([parts.worker.close(), parts.inspector.close()])
   await within(parts.storage.close(), Math.max(500, left()))
   if (unstored > 0) {
     throw new Error(

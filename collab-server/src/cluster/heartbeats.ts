@@ -1,6 +1,7 @@
-/** Milliseconds between two heartbeats, and after which a silent server counts as gone. */
+/** Milliseconds between two heartbeats, after which a silent server counts as gone, and between two looks for those. */
 const beatMs = 1_000
 const goneMs = 3_500
+const checkMs = 250
 
 export type HeartbeatOptions = {
   /** Sends ours. */
@@ -17,7 +18,7 @@ export class Heartbeats {
   private readonly options: HeartbeatOptions
   private readonly heard = new Map<string, number>()
   private readonly now: () => number
-  private timer: NodeJS.Timeout | undefined
+  private timers: NodeJS.Timeout[] = []
 
   constructor(options: HeartbeatOptions) {
     this.options = options
@@ -27,15 +28,12 @@ export class Heartbeats {
 
   start(): void {
     this.options.send()
-    this.timer = setInterval(() => {
-      this.options.send()
-      this.check()
-    }, beatMs)
-    this.timer.unref()
+    this.timers = [setInterval(() => this.options.send(), beatMs), setInterval(() => this.check(), checkMs)]
+    for (const timer of this.timers) timer.unref()
   }
 
   stop(): void {
-    clearInterval(this.timer)
+    for (const timer of this.timers) clearInterval(timer)
   }
 
   /** Any message of a server shows that it lives. True where it was not known to. */
@@ -55,7 +53,7 @@ export class Heartbeats {
     for (const server of this.heard.keys()) this.heard.set(server, this.now())
   }
 
-  check(): void {
+  private check(): void {
     if (!this.options.isConnected()) return
     for (const [server, at] of this.heard) if (this.now() - at > goneMs) this.left(server)
   }
