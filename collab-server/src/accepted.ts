@@ -1,6 +1,17 @@
 import * as Y from 'yjs'
+import { TokenBucket } from './token-bucket.ts'
 
 type Ahead = { clock: number; endsWithGc: boolean }
+/** Structs on their way: applied once the document is at that clock. */
+type Flight = { client: number; clock: number; pieces: number }
+
+/** What one user may cost a document in a while: much more than a person who writes, and less than anybody notices. */
+class Allowance {
+  /** Microseconds of work for Yjs: a tenth of the time. */
+  readonly micros = new TokenBucket(100_000, 400_000)
+  /** New Yjs clients: each makes every later edit of the document a little slower, for ever. */
+  readonly clients = new TokenBucket(0.1, 2_000)
+}
 
 /**
  * What a document was promised besides what is applied: the edits on their way to the log; and whose Yjs clients are
@@ -10,8 +21,17 @@ type Ahead = { clock: number; endsWithGc: boolean }
 export class AcceptedEdits {
   private readonly ahead = new Map<number, Ahead>()
   private readonly owners = new Map<number, string>()
+  private readonly allowances = new Map<string, Allowance>()
+  private flights: Flight[] = []
+  private flying = 0
+  /** The names of the root types of what was accepted. */
+  readonly roots = new Set<string>()
   /** How deep the deepest item on its way is nested. */
   depth = 0
+  /** True where something on its way sets a key of a map. */
+  hasKeys = false
+  /** How many structs were accepted so far. */
+  pieces = 0
 
   /** The first clock that is neither applied nor on its way, for one Yjs client. */
   clockOf(doc: Y.Doc, client: number): number {
@@ -29,10 +49,43 @@ export class AcceptedEdits {
     this.ahead.set(client, ahead)
   }
 
+  /** Structs that were accepted at once; `ends` are the clocks of their Yjs clients after them. */
+  depart(pieces: number, ends: Iterable<readonly [client: number, clock: number]>): void {
+    this.pieces += pieces
+    let rest = pieces
+    for (const [client, clock] of ends) {
+      this.flights.push({ client, clock, pieces: rest })
+      this.flying += rest
+      rest = 0
+    }
+  }
+
+  /** How many structs are accepted but not applied, at most. */
+  inFlight(doc: Y.Doc): number {
+    let landed = 0
+    for (const { client, clock, pieces } of this.flights) {
+      if (Y.getState(doc.store, client) < clock) break
+      this.flying -= pieces
+      landed++
+    }
+    if (landed > 0) this.flights.splice(0, landed)
+    return this.flying
+  }
+
+  /** What a user may still cost this document without an inspection. */
+  allowanceOf(userId: string): Allowance {
+    const allowance = this.allowances.get(userId) ?? new Allowance()
+    this.allowances.set(userId, allowance)
+    return allowance
+  }
+
   /** Called when nothing is on its way any more. */
   settle(): void {
     this.ahead.clear()
+    this.flights = []
+    this.flying = 0
     this.depth = 0
+    this.hasKeys = false
   }
 
   /** Claims a Yjs client for a user (or the server itself). False where it is somebody else's. */
@@ -40,6 +93,10 @@ export class AcceptedEdits {
     const owner = this.owners.get(client)
     if (owner === undefined) this.owners.set(client, userId)
     return owner === undefined || owner === userId
+  }
+
+  isOwned(client: number): boolean {
+    return this.owners.has(client)
   }
 
   isFree(client: number, userId: string): boolean {

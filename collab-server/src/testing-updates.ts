@@ -2,7 +2,8 @@ import * as encoding from 'lib0/encoding'
 
 type Write = (encoder: encoding.Encoder) => void
 type Id = [client: number, clock: number]
-type Place = { origin?: Id; parent?: Id }
+/** In the root type `default` where it has neither neighbours nor another parent. */
+type Place = { origin?: Id; rightOrigin?: Id; parent?: Id | string; key?: string }
 type Block = { client: number; clock: number; structs: Write[] }
 
 /** A Yjs update (v1) as its bytes say, whether or not any client would write it. */
@@ -42,20 +43,46 @@ export const element = (name: string, place: Place = {}): Write =>
     encoding.writeVarString(encoder, name)
   })
 
-export const subdocument = (): Write =>
-  item(9, {}, (encoder) => {
+/** A text that can have marks, and a mark. */
+export const richText = (place: Place = {}): Write => item(7, place, (encoder) => encoding.writeVarUint(encoder, 2))
+export const format = (key: string, json: string, place: Place = {}): Write =>
+  item(6, place, (encoder) => {
+    encoding.writeVarString(encoder, key)
+    encoding.writeVarString(encoder, json)
+  })
+
+export const values = (list: unknown[], place: Place = {}): Write =>
+  item(8, place, (encoder) => {
+    encoding.writeVarUint(encoder, list.length)
+    for (const value of list) encoding.writeAny(encoder, value as never)
+  })
+
+export const subdocument = (place: Place = {}): Write =>
+  item(9, place, (encoder) => {
     encoding.writeVarString(encoder, 'guid')
     encoding.writeAny(encoder, {})
   })
 
-function item(content: number, { origin, parent }: Place, body: Write): Write {
+/** `count` of them, each by its index. */
+export const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index))
+
+function item(content: number, { origin, rightOrigin, parent = 'default', key }: Place, body: Write): Write {
   return (encoder) => {
-    encoding.writeUint8(encoder, content | (origin ? 0x80 : 0))
-    if (origin) for (const number of origin) encoding.writeVarUint(encoder, number)
-    else {
-      encoding.writeVarUint(encoder, parent ? 0 : 1)
-      if (parent) for (const number of parent) encoding.writeVarUint(encoder, number)
-      else encoding.writeVarString(encoder, 'default')
+    const numbers = (...list: number[]): void => {
+      for (const number of list) encoding.writeVarUint(encoder, number)
+    }
+    encoding.writeUint8(
+      encoder,
+      content | (origin ? 0x80 : 0) | (rightOrigin ? 0x40 : 0) | (key === undefined ? 0 : 0x20),
+    )
+    if (origin) numbers(...origin)
+    if (rightOrigin) numbers(...rightOrigin)
+    if (!origin && !rightOrigin) {
+      numbers(typeof parent === 'string' ? 1 : 0)
+      if (typeof parent === 'string') encoding.writeVarString(encoder, parent)
+      else numbers(...parent)
+      if (key !== undefined) encoding.writeVarString(encoder, key)
     }
     body(encoder)
   }

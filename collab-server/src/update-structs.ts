@@ -1,15 +1,21 @@
 import * as Y from 'yjs'
 import type { AcceptedEdits } from './accepted.ts'
+import { type ItemPlace, ItemPlaces, placeInDocument } from './item-places.ts'
 
 export type Decoded = ReturnType<typeof Y.decodeUpdate>
 type Struct = Decoded['structs'][number]
-export type Problem = 'malformed' | 'gap'
+export type Problem = 'malformed' | 'gap' | 'heavy'
 
 /** Yjs writes clocks as unsigned 32-bit integers in places; beyond this two updates can overflow each other. */
 export const maxClock = 2 ** 31 - 1
 /** Yjs deletes and collects nested types by recursion, and JSON is written by recursion: the stack ends at some thousands. */
 const maxTypeDepth = 500
-const maxJsonDepth = 100
+export const maxJsonDepth = 100
+/** Editors have one root type or a few. Nothing of a root type can ever be deleted from a document. */
+const maxRoots = 100
+const maxRootName = 100
+/** The root types that our own editors use: no others can take their place. */
+const ownRoots = new Set(['default', 'mindmap'])
 
 /** What an update would bring, found on the way through its structs. */
 export type Outcome = {
@@ -19,10 +25,17 @@ export type Outcome = {
   last: Map<number, Struct>
   /** How deep its deepest item is nested. */
   depth: number
+  /** True where it sets a key of a map. */
+  hasKeys: boolean
+  /** The names of root types that the document does not have. */
+  roots: Set<string>
 }
 
-/** Goes through the structs of an update in the order in which Yjs can integrate them, or says why it cannot. */
-export function checkStructs(structs: Struct[], doc: Y.Doc, accepted: AcceptedEdits): Outcome | Problem {
+/**
+ * Goes through the structs of an update in the order in which Yjs can integrate them, or says why it cannot; `heavy` where
+ * that depends on what is accepted but not applied yet.
+ */
+export function checkStructs({ structs, ds }: Decoded, doc: Y.Doc, accepted: AcceptedEdits): Outcome | Problem {
   const queues = new Map<number, Struct[]>()
   for (const struct of structs) {
     const problem = checkAlone(struct)
@@ -31,7 +44,7 @@ export function checkStructs(structs: Struct[], doc: Y.Doc, accepted: AcceptedEd
     if (queue) queue.push(struct)
     else queues.set(struct.id.client, [struct])
   }
-  const integration = new Integration(queues, doc, accepted)
+  const integration = new Integration(queues, ds, doc, accepted)
   return integration.run() ?? integration.outcome
 }
 
@@ -65,17 +78,24 @@ class Integration {
   private readonly queues: Map<number, Struct[]>
   private readonly next = new Map<number, number>()
   private readonly clocks = new Map<number, number>()
-  /** In how many types each item of the update lies, by its first id and its last. */
-  private readonly levels = new Map<string, number>()
+  private readonly places = new ItemPlaces()
+  private readonly deletes: Decoded['ds']
   private readonly doc: Y.Doc
   private readonly accepted: AcceptedEdits
   readonly outcome: Outcome
 
-  constructor(queues: Map<number, Struct[]>, doc: Y.Doc, accepted: AcceptedEdits) {
+  constructor(queues: Map<number, Struct[]>, deletes: Decoded['ds'], doc: Y.Doc, accepted: AcceptedEdits) {
     this.queues = queues
+    this.deletes = deletes
     this.doc = doc
     this.accepted = accepted
-    this.outcome = { authors: new Set(), last: new Map(), depth: accepted.depth }
+    this.outcome = {
+      authors: new Set(),
+      last: new Map(),
+      depth: accepted.depth,
+      hasKeys: accepted.hasKeys,
+      roots: new Set(),
+    }
   }
 
   run(): Problem | null {
@@ -88,20 +108,25 @@ class Integration {
 
   private integrateAll(client: number): Problem | null {
     const waiting = [client]
+    const isWaiting = new Set(waiting)
     while (waiting.length > 0) {
       const current = waiting.at(-1) as number
       const struct = this.queues.get(current)?.[this.next.get(current) ?? 0]
       if (!struct) {
         waiting.pop()
+        isWaiting.delete(current)
         continue
       }
       const missing = this.missing(struct)
       if (missing === null) {
         const problem = this.integrate(struct)
         if (problem) return problem
-      } else if (waiting.includes(missing)) return 'malformed'
+      } else if (isWaiting.has(missing)) return 'malformed'
       else if (!this.hasMore(missing)) return 'gap'
-      else waiting.push(missing)
+      else {
+        waiting.push(missing)
+        isWaiting.add(missing)
+      }
     }
     return null
   }
@@ -136,7 +161,8 @@ class Integration {
       for (const own of [struct.origin, struct.rightOrigin, parent]) {
         if (own?.client === client && own.clock >= clock) return 'malformed'
       }
-      if (!this.nest(struct)) return 'malformed'
+      const problem = this.mayHaveRoot(struct.parent) ? this.put(struct) : 'malformed'
+      if (problem) return problem
     }
     this.clocks.set(client, Math.max(known, end))
     if (end >= known) this.outcome.last.set(client, struct)
@@ -145,44 +171,61 @@ class Integration {
     return null
   }
 
+  /** In an update the parent of an item in a root type is that type's name. */
+  private mayHaveRoot(parent: unknown): boolean {
+    if (typeof parent !== 'string' || ownRoots.has(parent) || this.doc.share.has(parent)) return true
+    const { roots } = this.outcome
+    if (parent.length > maxRootName) return false
+    if (!this.accepted.roots.has(parent)) roots.add(parent)
+    return roots.size === 0 || rootsOf(this.doc, this.accepted) + roots.size <= maxRoots
+  }
+
   private endsWithGc(client: number): boolean {
     const last = this.outcome.last.get(client)
     return last ? last instanceof Y.GC : this.accepted.endsWithGc(this.doc, client)
   }
 
-  /** Notes how deep an item lies; false where a type lies too deep. */
-  private nest(item: Y.Item): boolean {
-    const { client, clock } = item.id
-    const level = this.levelOf(item)
-    this.levels.set(`${client}:${clock}`, level)
-    this.levels.set(`${client}:${clock + item.length - 1}`, level)
+  /** Notes where an item lies, and says why it may not. */
+  private put(item: Y.Item): Problem | null {
+    const place = this.placeOf(item)
+    const { level, isKeyed } = place
+    this.places.add(item.id, item.length, place)
     this.outcome.depth = Math.max(this.outcome.depth, level)
-    return !(item.content instanceof Y.ContentType) || level < maxTypeDepth
+    this.outcome.hasKeys ||= isKeyed === true
+    if (item.content instanceof Y.ContentType && level >= maxTypeDepth) return 'malformed'
+    if (isKeyed === false || !this.canLeaveRest(item)) return null
+    return isKeyed ? 'malformed' : 'heavy'
   }
 
-  private levelOf({ parent, origin, rightOrigin }: Y.Item): number {
-    if (parent instanceof Y.ID) return this.levelAt(parent) + 1
+  /**
+   * The value of a key has length 1. Of a longer one that is split Yjs forgets the first part: it is never deleted, and
+   * throws when its map is, at each load. Editors that do not collect what they deleted have longer ones of deleted values.
+   */
+  private canLeaveRest({ id: { client, clock }, length, content }: Y.Item): boolean {
+    if (length === 1 || content instanceof Y.ContentDeleted) return false
+    const ranges = this.deletes.clients.get(client) ?? []
+    return !ranges.some((range) => range.clock <= clock && range.clock + range.len >= clock + length)
+  }
+
+  /** Of what is on its way still, only the greatest depth is known, and whether any of it has a key. */
+  private placeOf({ parent, parentSub, origin, rightOrigin }: Y.Item): ItemPlace {
+    const { depth } = this.outcome
+    if (parent instanceof Y.ID) {
+      return { level: (this.placeAt(parent)?.level ?? depth) + 1, isKeyed: parentSub !== null }
+    }
     // An item that names no parent has that of the item beside it.
     const beside = parent === null ? (origin ?? rightOrigin) : null
-    return beside ? this.levelAt(beside) : 0
+    if (!beside) return { level: 0, isKeyed: parentSub !== null }
+    return this.placeAt(beside) ?? { level: depth, isKeyed: this.accepted.hasKeys ? null : false }
   }
 
-  /** Of what is on its way still, only the greatest depth is known. */
-  private levelAt(id: Y.ID): number {
-    return this.levels.get(`${id.client}:${id.clock}`) ?? levelInDocument(this.doc, id) ?? this.outcome.depth
+  private placeAt(id: Y.ID): ItemPlace | null {
+    return this.places.at(id) ?? placeInDocument(this.doc, id, maxTypeDepth)
   }
 }
 
-/** In how many types an item of the document lies; null where it is not there. */
-function levelInDocument(doc: Y.Doc, id: Y.ID): number | null {
-  const structs = doc.store.clients.get(id.client)
-  if (!structs || id.clock >= Y.getState(doc.store, id.client)) return null
-  const item = structs[Y.findIndexSS(structs, id.clock)]
-  let level = 0
-  let type = item instanceof Y.Item ? item.parent : null
-  while (type instanceof Y.AbstractType && type._item && level <= maxTypeDepth) {
-    level++
-    type = type._item.parent
-  }
-  return level
+function rootsOf(doc: Y.Doc, accepted: AcceptedEdits): number {
+  let count = doc.share.size
+  for (const name of accepted.roots) if (!doc.share.has(name)) count++
+  return count
 }

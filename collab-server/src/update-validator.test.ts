@@ -74,8 +74,8 @@ describe('the update validator', () => {
     const client = new Y.Doc()
     client.getText('default').insert(0, 'x'.repeat(1000))
     const update = Y.encodeStateAsUpdate(client)
-    const limits = { bytes: 500, structs: 10, deletes: 10 }
-    expect(validateUpdate(update, new Y.Doc(), new AcceptedEdits(), 'ada', limits)).to.equal('too-large')
+    const limits = { bytes: 500, structs: 10, values: 10, deletes: 10, cost: 10 }
+    expect(validateUpdate(update, new Y.Doc(), new AcceptedEdits(), 'ada', { limits })).to.equal('too-large')
   })
 
   it('lets nothing through that Yjs would choke on, and refuses no honest edit', function () {

@@ -1,56 +1,134 @@
 import * as decoding from 'lib0/decoding'
 import * as Y from 'yjs'
 import type { AcceptedEdits } from './accepted.ts'
-import { checkStructs, type Decoded, maxClock } from './update-structs.ts'
+import type { Inspection } from './inspection.ts'
+import { estimateCost } from './update-cost.ts'
+import { isOver, measureUpdate, type UpdateSize } from './update-size.ts'
+import { checkStructs, type Decoded, maxClock, type Outcome } from './update-structs.ts'
 
-export type ValidatorLimits = { bytes: number; structs: number; deletes: number }
+export type ValidatorLimits = UpdateSize & { bytes: number; cost: number }
 
-const defaultLimits: ValidatorLimits = { bytes: 4 * 1024 * 1024, structs: 200_000, deletes: 400_000 }
+/** No update may have more. */
+const defaultLimits = { bytes: 4 * 1024 * 1024, structs: 400_000, values: 1_000_000, deletes: 400_000 }
+/** What the main thread takes without an inspection. The cost is in microseconds. */
+const inlineLimits: ValidatorLimits = { ...defaultLimits, structs: 1_000, values: 20_000, cost: 10_000 }
+/** So few cost nothing to decode, whatever they say. */
+const harmlessBytes = 256
+/** Of Yjs clients that the document does not have, in one update. */
+const maxNewClients = 1_000
+/** A cost that counts: keystrokes cost some microseconds. */
+const noteworthyCost = 200
+/** Structs of an inspected update times structs that were accepted since: so many comparisons at most. */
+const maxComparisons = 4_000_000
 
 /**
  * `new` changes the document, `known` adds nothing, `gap` builds on something that is not here yet (the sender must
- * send more), `malformed` must never reach the log: one such row would make the document unloadable.
+ * send more), `malformed` must never reach the log: one such row would make the document unloadable. `foreign` has edits of
+ * a Yjs client that is another user's, or an edit of that user's is not here yet. `heavy` may cost so much
+ * time that it must be inspected first.
  */
-export type Verdict = 'new' | 'known' | 'gap' | 'malformed' | 'too-large'
+export type Verdict = 'new' | 'known' | 'gap' | 'foreign' | 'malformed' | 'too-large' | 'heavy'
+
+type Options = { limits?: ValidatorLimits; inspected?: Inspection | null }
 
 /**
  * Judges a Yjs update (v1) by a user against a document and what was accepted for it already, and on `new` accepts it.
- * Costs in the order of the update's size, whatever the document's.
+ * Costs in the order of the update's size, whatever the document's, and at most some ten milliseconds: `heavy` where that
+ * is not enough, until there is an inspection.
  */
 export function validateUpdate(
   update: Uint8Array,
   doc: Y.Doc,
   accepted: AcceptedEdits,
   userId: string,
-  limits = defaultLimits,
+  { limits = inlineLimits, inspected = null }: Options = {},
 ): Verdict {
   if (isEmpty(update)) return 'known'
   if (update.byteLength > limits.bytes) return 'too-large'
+  if (update.byteLength > harmlessBytes) {
+    const problem = checkSize(update, limits, inspected !== null)
+    if (problem) return problem
+  }
   let decoded: Decoded
   try {
     decoded = Y.decodeUpdate(update)
   } catch {
     return 'malformed'
   }
-  if (decoded.structs.length > limits.structs) return 'too-large'
-  const structs = checkStructs(decoded.structs, doc, accepted)
+  const structs = checkStructs(decoded, doc, accepted)
   if (typeof structs === 'string') return structs
-  const { authors, last, depth } = structs
+  const { authors, last } = structs
   const clockOf = (client: number): number => {
     const struct = last.get(client)
     return Math.max(struct ? struct.id.clock + struct.length : 0, accepted.clockOf(doc, client))
   }
-  const problem = checkBlocks(update, decoded) ?? checkDeletes(decoded.ds, clockOf, limits.deletes)
+  const problem = checkBlocks(update, decoded) ?? checkDeletes(decoded.ds, clockOf)
   if (problem) return problem
-  for (const client of authors) if (!accepted.isFree(client, userId)) return 'malformed'
+  for (const client of authors) if (!accepted.isFree(client, userId)) return 'foreign'
   if (authors.size === 0 && !addsDeletes(decoded.ds, doc)) return 'known'
-  accepted.depth = depth
-  for (const client of authors) {
-    const struct = last.get(client)
-    accepted.claim(client, userId)
-    if (struct) accepted.accept(client, { clock: clockOf(client), endsWithGc: struct instanceof Y.GC })
-  }
+  const price = inspected
+    ? priceInspected(decoded, accepted, inspected)
+    : priceInline(decoded, doc, accepted, userId, limits)
+  if (price === null) return 'heavy'
+  if (!mayAddClients(authors, doc, accepted, userId)) return 'too-large'
+  accept(structs, clockOf, price, accepted, userId)
   return 'new'
+}
+
+/** Before anything is decoded. */
+function checkSize(update: Uint8Array, limits: ValidatorLimits, isInspected: boolean): Verdict | null {
+  const size = measureUpdate(update, isInspected ? defaultLimits : limits)
+  if (!size) return 'malformed'
+  if (isOver(size, defaultLimits)) return 'too-large'
+  return !isInspected && isOver(size, limits) ? 'heavy' : null
+}
+
+/** Into how many structs the update lets the document grow; null where it may cost too much. */
+function priceInline(
+  decoded: Decoded,
+  doc: Y.Doc,
+  accepted: AcceptedEdits,
+  userId: string,
+  limits: ValidatorLimits,
+): number | null {
+  const { micros, pieces } = estimateCost(decoded, doc, accepted.inFlight(doc), limits.cost)
+  if (micros > limits.cost) return null
+  if (micros > noteworthyCost && !accepted.allowanceOf(userId).micros.take(micros)) return null
+  return pieces
+}
+
+/** The inspection knows what it costs in the document as it was then. */
+function priceInspected({ structs, ds }: Decoded, accepted: AcceptedEdits, { pieces }: Inspection): number | null {
+  if ((accepted.pieces - pieces) * structs.length > maxComparisons) return null
+  let ranges = 0
+  for (const { length } of ds.clients.values()) ranges += length
+  return structs.length + 2 * ranges
+}
+
+function mayAddClients(authors: Set<number>, doc: Y.Doc, accepted: AcceptedEdits, userId: string): boolean {
+  let added = 0
+  for (const client of authors) if (!accepted.isOwned(client) && !doc.store.clients.has(client)) added++
+  if (added === 0) return true
+  return added <= maxNewClients && accepted.allowanceOf(userId).clients.take(added)
+}
+
+function accept(
+  { authors, last, depth, hasKeys, roots }: Outcome,
+  clockOf: (client: number) => number,
+  pieces: number,
+  accepted: AcceptedEdits,
+  userId: string,
+): void {
+  accepted.depth = depth
+  accepted.hasKeys = hasKeys
+  for (const root of roots) accepted.roots.add(root)
+  const ends = [...authors].map((client) => [client, clockOf(client)] as const)
+  accepted.depart(pieces, ends)
+  for (const [client, clock] of ends) {
+    accepted.claim(client, userId)
+    const struct = last.get(client)
+    if (struct) accepted.accept(client, { clock, endsWithGc: struct instanceof Y.GC })
+  }
 }
 
 /** `[0, 0]`: no structs and no deletes. Providers send it when they have nothing to add. */
@@ -63,13 +141,11 @@ function checkBlocks(update: Uint8Array, { structs }: Decoded): 'malformed' | nu
 }
 
 /** Ranges lie in order and apart, as Yjs writes them: overlapping ones would take time by the square of their number. */
-function checkDeletes(deletes: Decoded['ds'], clockOf: (client: number) => number, limit: number): Verdict | null {
-  let count = 0
+function checkDeletes(deletes: Decoded['ds'], clockOf: (client: number) => number): Verdict | null {
   for (const [client, ranges] of deletes.clients) {
     if (!Number.isSafeInteger(client)) return 'malformed'
     let end = 0
     for (const { clock, len } of ranges) {
-      if (++count > limit) return 'too-large'
       if (!(len > 0) || clock < end || clock + len > maxClock) return 'malformed'
       end = clock + len
     }
