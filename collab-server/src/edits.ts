@@ -2,12 +2,14 @@ import { AcceptedEdits } from './accepted.ts'
 import type { ChannelSocket } from './channel-socket.ts'
 import { closeCodes } from './close-codes.ts'
 import type { OpenConnection } from './connections.ts'
-import { type Frame, resyncMessages, syncStatus } from './frame.ts'
+import { type Frame, syncStatus } from './frame.ts'
+import type { Inspection } from './inspection.ts'
 import type { LiveDocument } from './live-document.ts'
+import type { RefusedReason } from './metrics.ts'
 import { isEmpty, validateUpdate } from './update-validator.ts'
 
 /** What was found out about an edit before it is judged again. */
-export type Known = { isCaughtUp?: boolean; isInspected?: boolean }
+export type Known = { isCaughtUp?: boolean; inspection?: Inspection; inspections?: number }
 
 /** On its way to the log; nothing to store; refused (and answered); or something must be found out first. */
 export type Judged = { durable: Promise<number>; live: LiveDocument } | null | 'refused' | Promise<Known>
@@ -17,10 +19,10 @@ export function judgeEdit(
   connection: OpenConnection,
   frame: Frame,
   socket: ChannelSocket,
-  channel: { mayResync(): boolean; inStep(): void },
+  channel: { resync(connection: OpenConnection): boolean; inStep(): void },
   known: Known,
 ): Judged {
-  const { update, address } = frame
+  const { update } = frame
   const { documents, updateLog, cluster, metrics } = socket.services
   const live = documents.of(connection.document)
   if (!live) return 'refused'
@@ -33,11 +35,14 @@ export function judgeEdit(
   if (connection.readOnly) return refuseWrite(connection, update, socket)
   if (isFull(live, update, socket)) return refuseGrowth(connection, live, socket)
 
-  const refuse = (reason: 'gap' | 'malformed' | 'frame-size'): 'refused' => {
+  const refuse = (reason: RefusedReason): 'refused' => {
     metrics.refused.inc({ reason })
     return 'refused'
   }
-  const verdict = validateUpdate(update, connection.document, live.accepted, user.id)
+  const { inspection: inspected = null } = known
+  const found = inspected?.verdict ?? 'ok'
+  const verdict =
+    found === 'ok' ? validateUpdate(update, connection.document, live.accepted, user.id, { inspected }) : found
   switch (verdict) {
     case 'known':
       return null
@@ -48,22 +53,51 @@ export function judgeEdit(
         live,
         durable: updateLog.append({ documentId: live.id, data: update, userId: user.id, origin: 'client' }),
       }
+    case 'heavy':
+      return inspect(live, update, user.id, socket, known)
     case 'gap':
-      // What it builds on may be another server's.
-      if (cluster && !known.isCaughtUp) return cluster.caughtUp().then(caughtUp, caughtUp)
-      if (!channel.mayResync()) socket.close(closeCodes.invalidPayload, 'The edits cannot be brought into step')
-      else for (const message of resyncMessages(address, connection.document)) socket.send(message)
-      return refuse('gap')
+    case 'foreign':
+      // What it builds on, or the edits of the other user's client, may be on another server.
+      if (cluster && !known.isCaughtUp) {
+        const caughtUp = (): Known => ({ ...known, isCaughtUp: true })
+        return cluster.caughtUp().then(caughtUp, caughtUp)
+      }
+      if (verdict === 'foreign') socket.close(closeCodes.invalidPayload, 'Edits of another user')
+      else if (!channel.resync(connection))
+        socket.close(closeCodes.invalidPayload, 'The edits cannot be brought into step')
+      return refuse(verdict)
     case 'malformed':
       socket.close(closeCodes.invalidPayload, 'Malformed edit')
       return refuse('malformed')
     case 'too-large':
       socket.close(closeCodes.tooLarge, 'The edit is too large')
-      return refuse('frame-size')
+      return refuse('edit-size')
   }
 }
 
-const caughtUp = (): Known => ({ isCaughtUp: true })
+/** An inspection can be outdated by what others write meanwhile, but not for ever. */
+const maxInspections = 3
+
+/** Tries a dear edit on a copy first; nothing of this connection overtakes it. */
+async function inspect(
+  live: LiveDocument,
+  update: Uint8Array,
+  userId: string,
+  { services }: ChannelSocket,
+  known: Known,
+): Promise<Known> {
+  const inspections = (known.inspections ?? 0) + 1
+  const { inspector, log } = services
+  try {
+    if (inspections > maxInspections) throw new Error('The document changes too fast for such an edit')
+    await live.edited()
+    if (live.document.isDestroyed) return known
+    return { ...known, inspections, inspection: await inspector.inspect(update, live.document, live.accepted, userId) }
+  } catch (err) {
+    log.info({ err, document: live.id }, 'an edit could not be inspected')
+    return { ...known, inspections, inspection: { verdict: 'too-large', millis: 0, pieces: 0 } }
+  }
+}
 
 /** A reader's edit: only what adds nothing is acknowledged (providers send all they have when they connect). */
 function refuseWrite(connection: OpenConnection, update: Uint8Array, socket: ChannelSocket): 'refused' {

@@ -4,6 +4,7 @@ import { DocumentReader } from '@mdcreator/shared/markdown/reader'
 import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { AcceptedEdits } from './accepted.ts'
+import { trusted } from './inspection.ts'
 import { LogPosition } from './log-position.ts'
 import type { Checkpoint, StoredDocument, StoredUpdate } from './storage.ts'
 import { validateUpdate } from './update-validator.ts'
@@ -81,9 +82,14 @@ export class LiveDocument {
     for (const resolve of this.waiting.splice(0)) resolve()
   }
 
+  /** Resolves once no edit is on its way to the log. */
+  async edited(): Promise<void> {
+    if (this.onTheirWay > 0) await new Promise<void>((resolve) => this.waiting.push(resolve))
+  }
+
   /** Resolves once every edit so far is applied or given up, and every write from the API has ended. */
   async settled(): Promise<void> {
-    if (this.onTheirWay > 0) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    await this.edited()
     await this.writes
   }
 
@@ -114,7 +120,7 @@ export class LiveDocument {
    */
   applyRow(row: StoredUpdate): 'applied' | 'gap' | 'malformed' {
     if (this.position.has(row.id)) return 'applied'
-    const verdict = validateUpdate(row.data, this.document, new AcceptedEdits(), server)
+    const verdict = validateUpdate(row.data, this.document, new AcceptedEdits(), server, { inspected: trusted })
     if (verdict === 'gap') return 'gap'
     if (verdict === 'malformed') return 'malformed'
     this.claim(row)

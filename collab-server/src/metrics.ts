@@ -7,6 +7,8 @@ export type RefusedReason =
   | 'awareness'
   | 'document-connections'
   | 'document-size'
+  | 'edit-size'
+  | 'foreign'
   | 'documents-per-socket'
   | 'frame-size'
   | 'gap'

@@ -19,6 +19,7 @@ import { Connections, type OpenConnection } from './connections.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import { guarded } from './guard.ts'
+import { Inspector } from './inspection.ts'
 import { LastSeen } from './last-seen.ts'
 import { type LiveDocument, LiveDocuments } from './live-document.ts'
 import { LogReader } from './log-reader.ts'
@@ -88,7 +89,8 @@ export function createCollab(deps: CollabDependencies): Collab {
   const cluster = redis && new Cluster({ ...{ redis, documents, reader, storage, projector, log, metrics, onGone } })
   const revocation = new Revocation({ connections, rights, verifier, bus, log })
   const presence = new Presence(createPresenceStore(redis, log), new LastSeen(storage.pool, log))
-  const services: Services = { documents, connections, updateLog, cluster, presence, limits, metrics, log }
+  const inspector = new Inspector()
+  const services: Services = { documents, connections, updateLog, inspector, cluster, presence, limits, metrics, log }
   const hocuspocus = new Hocuspocus<Context>({
     quiet: true,
     timeout: neverMs,
@@ -182,6 +184,7 @@ export function createCollab(deps: CollabDependencies): Collab {
           presence,
           cluster,
           worker,
+          inspector,
           storage,
         },
         log,

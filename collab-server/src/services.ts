@@ -2,6 +2,7 @@ import type { CollabLimits } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
 import type { Cluster } from './cluster/cluster.ts'
 import type { Connections } from './connections.ts'
+import type { Inspector } from './inspection.ts'
 import type { LiveDocuments } from './live-document.ts'
 import type { Metrics } from './metrics.ts'
 import type { Presence } from './presence.ts'
@@ -12,6 +13,7 @@ export type Services = {
   documents: LiveDocuments
   connections: Connections
   updateLog: UpdateLog
+  inspector: Inspector
   /** Null where this is the only server. */
   cluster: Cluster | null
   presence: Presence
