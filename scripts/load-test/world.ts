@@ -71,6 +71,23 @@ export class World {
     await this.pool.query('update documents set yjs_state = $2 where id = any($1::uuid[])', [ids, Buffer.from(state)])
   }
 
+  /** Puts edits into a document's log, each as a row. */
+  async storeLog(id: string, updates: Uint8Array[]): Promise<void> {
+    const atOnce = 20_000
+    for (let from = 0; from < updates.length; from += atOnce) {
+      await this.pool.query(
+        `insert into document_updates (document_id, data, user_id, origin) select $1, data, $2, 'client' from unnest($3::bytea[]) as data`,
+        [id, this.ownerId, updates.slice(from, from + atOnce).map((update) => Buffer.from(update))],
+      )
+    }
+  }
+
+  /** How many rows a document's log has. */
+  async tailRows(id: string): Promise<number> {
+    const { rows } = await this.pool.query('select count(*) from document_updates where document_id = $1', [id])
+    return Number(rows[0].count)
+  }
+
   /** A document as it can be read back from its rows. */
   async storedDocument(id: string): Promise<Y.Doc> {
     const { rows: states } = await this.pool.query('select yjs_state from documents where id = $1', [id])
