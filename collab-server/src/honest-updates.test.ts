@@ -115,7 +115,11 @@ class Editor {
     const { pick, text, map, fragment } = this
     const kinds = [
       () =>
-        text.insert(pick(text.length + 1), 'ab🙂c'.slice(0, 1 + pick(4)), pick(3) === 0 ? { bold: true } : undefined),
+        text.insert(
+          pick(text.length + 1),
+          'abß\u2028'.slice(0, 1 + pick(4)),
+          pick(3) === 0 ? { bold: true } : undefined,
+        ),
       () => text.delete(pick(text.length), Math.min(1 + pick(6), text.length)),
       () =>
         text.length > 5 &&

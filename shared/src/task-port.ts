@@ -35,7 +35,11 @@ export function startProcess(file: URL, memory: number, { answered, ended }: Por
   child.channel?.unref()
   return {
     send: (call) => child.send(call as object),
-    end: () => (child.kill('SIGKILL') ? exit : Promise.resolve()),
+    end() {
+      // Whoever waits for its end must not run out of work before.
+      child.ref()
+      return child.kill('SIGKILL') ? exit : Promise.resolve()
+    },
   }
 }
 
