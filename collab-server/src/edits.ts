@@ -9,7 +9,7 @@ import type { RefusedReason } from './metrics.ts'
 import { isEmpty, validateUpdate } from './update-validator.ts'
 
 /** What was found out about an edit before it is judged again. */
-export type Known = { isCaughtUp?: boolean; inspection?: Inspection; inspections?: number }
+export type Known = { isCaughtUp?: boolean; isSettled?: boolean; inspection?: Inspection; inspections?: number }
 
 /** On its way to the log; nothing to store; refused (and answered); or something must be found out first. */
 export type Judged = { durable: Promise<number>; live: LiveDocument } | null | 'refused' | Promise<Known>
@@ -39,6 +39,10 @@ export function judgeEdit(
     metrics.refused.inc({ reason })
     return 'refused'
   }
+  const outOfStep = (): 'refused' => {
+    if (!channel.resync(connection)) socket.close(closeCodes.invalidPayload, 'The edits cannot be brought into step')
+    return refuse('gap')
+  }
   const { inspection: inspected = null } = known
   const found = inspected?.verdict ?? 'ok'
   const verdict =
@@ -55,17 +59,19 @@ export function judgeEdit(
       }
     case 'heavy':
       return inspect(live, update, user.id, socket, known)
+    case 'early':
+      if (known.isSettled) return outOfStep()
+      return live.edited().then(() => ({ ...known, isSettled: true }))
     case 'gap':
     case 'foreign':
       // What it builds on, or the edits of the other user's client, may be on another server.
       if (cluster && !known.isCaughtUp) {
-        const caughtUp = (): Known => ({ ...known, isCaughtUp: true })
+        const caughtUp = (): Known => ({ isCaughtUp: true, inspections: known.inspections ?? 0 })
         return cluster.caughtUp().then(caughtUp, caughtUp)
       }
-      if (verdict === 'foreign') socket.close(closeCodes.invalidPayload, 'Edits of another user')
-      else if (!channel.resync(connection))
-        socket.close(closeCodes.invalidPayload, 'The edits cannot be brought into step')
-      return refuse(verdict)
+      if (verdict === 'gap') return outOfStep()
+      socket.close(closeCodes.invalidPayload, 'Edits of another user')
+      return refuse('foreign')
     case 'malformed':
       socket.close(closeCodes.invalidPayload, 'Malformed edit')
       return refuse('malformed')

@@ -37,9 +37,10 @@ export class LiveDocument {
   private writes: Promise<unknown> = Promise.resolve()
   private readonly reader: DocumentReader
   private readonly waitingUpdates: Uint8Array[] = []
-  private onTheirWay = 0
+  private begunEdits = 0
+  private endedEdits = 0
   private isLarge = false
-  private readonly waiting: (() => void)[] = []
+  private readonly waiting: { edits: number; resolve: () => void }[] = []
 
   constructor(document: Document, stored: StoredDocument) {
     this.document = document
@@ -72,19 +73,19 @@ export class LiveDocument {
 
   /** An edit was accepted and is on its way to the log; `ended` follows once it is applied, or given up. */
   begun(): void {
-    this.onTheirWay++
+    this.begunEdits++
   }
 
   ended(): void {
-    this.onTheirWay--
-    if (this.onTheirWay > 0) return
-    this.accepted.settle()
-    for (const resolve of this.waiting.splice(0)) resolve()
+    this.endedEdits++
+    if (this.endedEdits === this.begunEdits) this.accepted.settle()
+    while (this.waiting[0] && this.waiting[0].edits <= this.endedEdits) this.waiting.shift()?.resolve()
   }
 
-  /** Resolves once no edit is on its way to the log. */
+  /** Resolves once as many edits as are on their way to the log are applied, or given up. */
   async edited(): Promise<void> {
-    if (this.onTheirWay > 0) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    const edits = this.begunEdits
+    if (edits > this.endedEdits) await new Promise<void>((resolve) => this.waiting.push({ edits, resolve }))
   }
 
   /** Resolves once every edit so far is applied or given up, and every write from the API has ended. */

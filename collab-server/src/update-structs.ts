@@ -1,10 +1,12 @@
 import * as Y from 'yjs'
 import type { AcceptedEdits } from './accepted.ts'
 import { type ItemPlace, ItemPlaces, placeInDocument } from './item-places.ts'
+import { continuesKnown } from './overlap.ts'
 
 export type Decoded = ReturnType<typeof Y.decodeUpdate>
 type Struct = Decoded['structs'][number]
-export type Problem = 'malformed' | 'gap' | 'heavy'
+/** `early` overlaps what is on its way: what that is shows once it is applied. */
+export type Problem = 'malformed' | 'gap' | 'early' | 'heavy'
 
 /** Yjs writes clocks as unsigned 32-bit integers in places; beyond this two updates can overflow each other. */
 export const maxClock = 2 ** 31 - 1
@@ -155,7 +157,11 @@ class Integration {
     const known = this.clockOf(client)
     if (clock > known) return 'gap'
     const end = clock + struct.length
-    if (clock < known && end > known && !(struct instanceof Y.GC) && this.endsWithGc(client)) return 'gap'
+    if (clock < known && end > known && !(struct instanceof Y.GC)) {
+      if (this.endsWithGc(client)) return 'gap'
+      if (known > Y.getState(this.doc.store, client)) return 'early'
+      if (!(struct instanceof Y.Item) || !continuesKnown(struct, known, this.doc)) return 'malformed'
+    }
     if (struct instanceof Y.Item) {
       const parent = struct.parent instanceof Y.ID ? struct.parent : null
       for (const own of [struct.origin, struct.rightOrigin, parent]) {
