@@ -1,7 +1,8 @@
 // node scripts/load-test/storm.ts [--rounds 3] [--documents 100] [--users 10] [--kilobytes 20] [--seed 1]
 // [--profile file.cpuprofile]
 // 1000 people connect at once, ten to each of 100 documents: our collab server, which checks their tokens and rights and
-// loads the documents, beside a Hocuspocus that lets everybody in and has the documents in memory, in turn.
+// loads the documents, beside a Hocuspocus that lets everybody in and has the documents in memory, in turn. Twice on each
+// server: when it has just started, and when it has seen such a storm.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { writtenDocument } from './content.ts'
@@ -27,21 +28,25 @@ console.log(
   `${documents * usersPerDocument} people connect at once to ${documents} documents of ${content.byteLength} bytes, seed ${values.seed}`,
 )
 
-const results: Record<ServerKind, StormResult[]> = { bare: [], ours: [] }
+type State = 'cold' | 'warm'
+const results: Record<`${ServerKind} ${State}`, StormResult[]> = {
+  ...{ 'bare cold': [], 'bare warm': [], 'ours cold': [], 'ours warm': [] },
+}
 const world = await World.start({ people: documents * usersPerDocument })
 try {
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const kind of ['bare', 'ours'] as const) {
       const server = kind === 'bare' ? await MeasuredServer.bare() : await MeasuredServer.ours(world.environment)
       try {
-        const isProfiled = kind === 'ours' && values.profile
-        if (isProfiled) await server.probe.ask('startProfile')
-        const result = await stormRound(server, world, {
-          ...{ documents, usersPerDocument, content, seed: Number(values.seed) + round },
-        })
-        if (isProfiled) writeFileSync(isProfiled, await server.probe.ask('stopProfile'))
-        results[kind].push(result)
-        report(kind, result)
+        for (const state of ['cold', 'warm'] as const) {
+          const profile = kind === 'ours' && values.profile
+          if (profile) await server.probe.ask('startProfile')
+          const seed = Number(values.seed) + round * 2 + Number(state === 'warm')
+          const result = await stormRound(server, world, { documents, usersPerDocument, content, seed })
+          if (profile) writeFileSync(`${profile}-${state}`, await server.probe.ask('stopProfile'))
+          results[`${kind} ${state}`].push(result)
+          report(`${kind}, ${state}`, result)
+        }
       } finally {
         await server.stop()
       }
@@ -50,14 +55,17 @@ try {
 } finally {
   await world.stop()
 }
-const median = (kind: ServerKind): number => summarize(results[kind].map(({ total }) => total)).p50
-console.log(`
-ours / bare, medians: ${(median('ours') / median('bare')).toFixed(2)} (${formatMs(median('ours'))} to ${formatMs(median('bare'))})`)
-if ([...results.bare, ...results.ours].some(({ unequal }) => unequal > 0)) process.exitCode = 1
+for (const state of ['cold', 'warm'] as const) {
+  const [ours, bare] = [`ours ${state}`, `bare ${state}`].map(
+    (name) => summarize(results[name as keyof typeof results].map(({ total }) => total)).p50,
+  ) as [number, number]
+  console.log(`ours / bare, ${state}: ${(ours / bare).toFixed(2)} (medians ${formatMs(ours)} and ${formatMs(bare)})`)
+}
+if (Object.values(results).some((all) => all.some(({ unequal }) => unequal > 0))) process.exitCode = 1
 
-function report(kind: ServerKind, { times, total, usage, machine, unequal }: StormResult): void {
+function report(name: string, { times, total, usage, machine, unequal }: StormResult): void {
   const equal = unequal === 0 ? 'everybody has the documents' : `${unequal} documents are not as they are stored`
-  console.log(`${kind}: all after ${formatMs(total)}; ${equal}
+  console.log(`${name}: all after ${formatMs(total)}; ${equal}
   each             ${formatSummary(summarize(times))}
   server           ${usage.cpuSeconds.toFixed(3)} s of CPU, ${formatMegabytes(usage.rss)} resident; garbage collection \
 ${formatMs(usage.collectionMs)}, longest ${formatMs(usage.longestCollectionMs)}`)
