@@ -41,19 +41,22 @@ export class MachineProbe {
     const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = numbersOf(readFileSync('/proc/stat', 'utf8'))
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
     const processes = pids.map((pid) => statOf(Number(pid)))
-    const database = processes.reduce((sum, stat) => sum + (stat?.parent === this.postmaster ? stat.ticks : 0), 0)
+    // Those that have ended meanwhile are with the postmaster.
+    const ended = statOf(this.postmaster)?.endedChildrenTicks ?? 0
+    const database = processes.reduce((sum, stat) => sum + (stat?.parent === this.postmaster ? stat.ticks : 0), ended)
     return { busy: (user + nice + system + irq + softIrq) / ticksPerSecond, database: database / ticksPerSecond }
   }
 }
 
 const numbersOf = (line: string): number[] => (line.split('\n', 1)[0] as string).split(/\s+/).slice(1).map(Number)
 
-function statOf(pid: number): { parent: number; ticks: number } | null {
+function statOf(pid: number): { parent: number; ticks: number; endedChildrenTicks: number } | null {
   try {
     // `pid (name) state ppid …`: the name may hold spaces and brackets.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
+    const ticks = (first: number): number => Number(fields[first]) + Number(fields[first + 1])
+    return { parent: Number(fields[1]), ticks: ticks(11), endedChildrenTicks: ticks(13) }
   } catch {
     return null
   }
