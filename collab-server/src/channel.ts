@@ -2,7 +2,7 @@ import { OutgoingMessage } from '@hocuspocus/server'
 import { applyAwareness } from './awareness.ts'
 import type { ChannelSocket } from './channel-socket.ts'
 import type { OpenConnection } from './connections.ts'
-import { type Judged, judgeEdit, type Known } from './edits.ts'
+import { type AcceptedEdit, type Judged, judgeEdit, type Known } from './edits.ts'
 import { type Frame, MessageType, syncReplies, syncStatus, syncStepOne } from './frame.ts'
 import type { LiveDocument } from './live-document.ts'
 
@@ -10,8 +10,8 @@ import type { LiveDocument } from './live-document.ts'
 const maxResyncs = 5
 
 type Incoming = { data: Uint8Array; frame: Frame }
-/** `edit` is there for what must be stored: the promise of the log row's id, and the document that waits for it. */
-type Waiting = Incoming & { edit: { durable: Promise<number>; live: LiveDocument } | null }
+/** `edit` is there for what must be stored. */
+type Waiting = Incoming & { edit: AcceptedEdit | null }
 
 /**
  * One document on one socket. Edits go to the log when their frame arrives, and each frame has its effect in its order,
@@ -124,7 +124,7 @@ export class Channel {
       }
       this.queue.shift()
       this.socket.queued(-next.data.byteLength)
-      next.edit?.live.ended()
+      next.edit?.ended()
     }
     this.isDraining = false
   }

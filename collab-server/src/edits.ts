@@ -11,8 +11,11 @@ import { isEmpty, validateUpdate } from './update-validator.ts'
 /** What was found out about an edit before it is judged again. */
 export type Known = { isCaughtUp?: boolean; isSettled?: boolean; inspection?: Inspection; inspections?: number }
 
+/** `durable` is the id of its row, once that is committed; `ended` is called once it is applied, or given up. */
+export type AcceptedEdit = { durable: Promise<number>; live: LiveDocument; ended: () => void }
+
 /** On its way to the log; nothing to store; refused (and answered); or something must be found out first. */
-export type Judged = { durable: Promise<number>; live: LiveDocument } | null | 'refused' | Promise<Known>
+export type Judged = AcceptedEdit | null | 'refused' | Promise<Known>
 
 /** Decides what becomes of a frame: an edit that may be made is sent to the log. */
 export function judgeEdit(
@@ -52,9 +55,9 @@ export function judgeEdit(
       return null
     case 'new':
       channel.inStep()
-      live.begun()
       return {
         live,
+        ended: live.begun(),
         durable: updateLog.append({ documentId: live.id, data: update, userId: user.id, origin: 'client' }),
       }
     case 'heavy':

@@ -37,10 +37,10 @@ export class LiveDocument {
   private writes: Promise<unknown> = Promise.resolve()
   private readonly reader: DocumentReader
   private readonly waitingUpdates: Uint8Array[] = []
-  private begunEdits = 0
-  private endedEdits = 0
+  /** Those that are on their way to the log, by what ends them. */
+  private readonly edits = new Set<() => void>()
   private isLarge = false
-  private readonly waiting: { edits: number; resolve: () => void }[] = []
+  private readonly waiting = new Set<(ended: () => void) => void>()
 
   constructor(document: Document, stored: StoredDocument) {
     this.document = document
@@ -71,21 +71,30 @@ export class LiveDocument {
     return this.reader.read()
   }
 
-  /** An edit was accepted and is on its way to the log; `ended` follows once it is applied, or given up. */
-  begun(): void {
-    this.begunEdits++
+  /** An edit was accepted and is on its way to the log. To be called once it is applied, or given up. */
+  begun(): () => void {
+    const ended = (): void => {
+      this.edits.delete(ended)
+      if (this.edits.size === 0) this.accepted.settle()
+      for (const wait of this.waiting) wait(ended)
+    }
+    this.edits.add(ended)
+    return ended
   }
 
-  ended(): void {
-    this.endedEdits++
-    if (this.endedEdits === this.begunEdits) this.accepted.settle()
-    while (this.waiting[0] && this.waiting[0].edits <= this.endedEdits) this.waiting.shift()?.resolve()
-  }
-
-  /** Resolves once as many edits as are on their way to the log are applied, or given up. */
-  async edited(): Promise<void> {
-    const edits = this.begunEdits
-    if (edits > this.endedEdits) await new Promise<void>((resolve) => this.waiting.push({ edits, resolve }))
+  /** Resolves once the edits that are on their way to the log are applied, or given up. */
+  edited(): Promise<void> {
+    const left = new Set(this.edits)
+    if (left.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wait = (ended: () => void): void => {
+        left.delete(ended)
+        if (left.size > 0) return
+        this.waiting.delete(wait)
+        resolve()
+      }
+      this.waiting.add(wait)
+    })
   }
 
   /** Resolves once every edit so far is applied or given up, and every write from the API has ended. */

@@ -5,8 +5,8 @@ import { continuesKnown } from './overlap.ts'
 
 export type Decoded = ReturnType<typeof Y.decodeUpdate>
 type Struct = Decoded['structs'][number]
-/** `early` overlaps what is on its way: what that is shows once it is applied. */
-export type Problem = 'malformed' | 'gap' | 'early' | 'heavy'
+/** `early` overlaps or lies beside what is on its way: what that is shows once it is applied. */
+export type Problem = 'malformed' | 'gap' | 'early'
 
 /** Yjs writes clocks as unsigned 32-bit integers in places; beyond this two updates can overflow each other. */
 export const maxClock = 2 ** 31 - 1
@@ -34,7 +34,7 @@ export type Outcome = {
 }
 
 /**
- * Goes through the structs of an update in the order in which Yjs can integrate them, or says why it cannot; `heavy` where
+ * Goes through the structs of an update in the order in which Yjs can integrate them, or says why it cannot; `early` where
  * that depends on what is accepted but not applied yet.
  */
 export function checkStructs({ structs, ds }: Decoded, doc: Y.Doc, accepted: AcceptedEdits): Outcome | Problem {
@@ -200,7 +200,7 @@ class Integration {
     this.outcome.hasKeys ||= isKeyed === true
     if (item.content instanceof Y.ContentType && level >= maxTypeDepth) return 'malformed'
     if (isKeyed === false || !this.canLeaveRest(item)) return null
-    return isKeyed ? 'malformed' : 'heavy'
+    return isKeyed ? 'malformed' : 'early'
   }
 
   /**

@@ -24,8 +24,8 @@ const maxComparisons = 4_000_000
 /**
  * `new` changes the document, `known` adds nothing, `gap` builds on something that is not here yet (the sender must
  * send more), `malformed` must never reach the log: one such row would make the document unloadable. `foreign` has edits of
- * a Yjs client that is another user's, or an edit of that user's is not here yet. `early` overlaps what is on its way to
- * the log, and must wait for it. `heavy` may cost so much
+ * a Yjs client that is another user's, or an edit of that user's is not here yet. `early` overlaps, or lies beside,
+ * what is on its way to the log, and must wait for it. `heavy` may cost so much
  * time that it must be inspected first.
  */
 export type Verdict = 'new' | 'known' | 'gap' | 'early' | 'foreign' | 'malformed' | 'too-large' | 'heavy'
