@@ -3,7 +3,7 @@ import { applyAwareness } from './awareness.ts'
 import type { ChannelSocket } from './channel-socket.ts'
 import type { OpenConnection } from './connections.ts'
 import { type AcceptedEdit, type Judged, judgeEdit, type Known } from './edits.ts'
-import { type Frame, MessageType, syncReplies, syncStatus, syncStepOne } from './frame.ts'
+import { type Frame, MessageType, syncStatus, syncStepOne, syncStepTwo } from './frame.ts'
 import type { LiveDocument } from './live-document.ts'
 
 /** Refusals in a row after which a client that cannot be brought into step is closed. */
@@ -29,6 +29,7 @@ export class Channel {
   /** Once closed or failed, nothing has an effect any more; what is durable is applied all the same. */
   private closed = false
   private resyncs = 0
+  private acknowledgement: Uint8Array | undefined
   /** We have asked the client for all that it has, and it has not answered. */
   private isAsked = false
 
@@ -80,11 +81,17 @@ export class Channel {
       this.socket.queued(-incoming.data.byteLength)
     } else if (judged instanceof Promise) {
       this.isLooking = true
-      void judged.then((found) => {
-        this.isLooking = false
-        this.admit(connection, incoming, found)
-        this.take()
-      })
+      judged
+        .then((found) => {
+          this.isLooking = false
+          this.admit(connection, incoming, found)
+          this.take()
+        })
+        .catch((error: unknown) => {
+          this.socket.queued(-incoming.data.byteLength)
+          this.socket.failed(error)
+          this.close()
+        })
     } else {
       this.queue.push({ ...incoming, edit: judged })
       if (!this.isDraining) void this.drain(connection)
@@ -148,10 +155,18 @@ export class Channel {
       if (isTaken) this.socket.services.presence.said(connection)
       else this.socket.services.metrics.refused.inc({ reason: 'awareness' })
     } else if (frame.stateVector) {
-      this.isAsked = true
-      for (const reply of syncReplies(frame.address, connection.document, frame.stateVector)) this.socket.send(reply)
+      this.answerStepOne(connection, frame.stateVector)
     } else if (frame.type === MessageType.QueryAwareness) this.sendAwareness(connection)
     else this.socket.hand(data)
+  }
+
+  /** With a question of our own, so that the client sends what we lack, and with what it lacks. */
+  private answerStepOne({ messageAddress, document }: OpenConnection, stateVector: Uint8Array): void {
+    const live = this.socket.services.documents.of(document)
+    if (!live) return
+    this.isAsked = true
+    this.socket.send(syncStepOne(messageAddress, document))
+    this.socket.send(syncStepTwo(messageAddress, live.missing(stateVector)))
   }
 
   private sendAwareness({ messageAddress, document }: OpenConnection): void {
@@ -160,6 +175,7 @@ export class Channel {
   }
 
   private acknowledge({ messageAddress }: OpenConnection): void {
-    this.socket.send(syncStatus(messageAddress, true))
+    this.acknowledgement ??= syncStatus(messageAddress, true)
+    this.socket.send(this.acknowledgement)
   }
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '@mdcreator/shared/log'
 import type { LiveDocument } from './live-document.ts'
 import type { Metrics } from './metrics.ts'
-import type { Fold, Storage } from './storage.ts'
+import type { Checkpoint, Fold, Storage } from './storage.ts'
 
 const minTailBytes = 256 * 1024
 const maxTailRows = 4_000
@@ -18,15 +18,17 @@ export function isDue({ position, stateBytes }: Pick<LiveDocument, 'position' | 
 export class Checkpoints {
   private readonly storage: Storage
   private readonly fold: Fold
+  private readonly documents: Iterable<LiveDocument>
   private readonly log: Logger
   private readonly metrics: Metrics
-  private readonly queued = new Map<string, LiveDocument | null>()
+  private readonly queued = new Set<string>()
   private working: Promise<void> | null = null
   private sweeper: NodeJS.Timeout | undefined
   private stopped = false
 
-  constructor(storage: Storage, fold: Fold, log: Logger, metrics: Metrics) {
+  constructor(storage: Storage, fold: Fold, documents: Iterable<LiveDocument>, log: Logger, metrics: Metrics) {
     this.storage = storage
+    this.documents = documents
     this.fold = fold
     this.log = log
     this.metrics = metrics
@@ -36,7 +38,7 @@ export class Checkpoints {
   start(): void {
     const sweep = async (): Promise<void> => {
       try {
-        for (const id of await this.storage.idleTails(idleSeconds, sweepLimit)) this.request(id, null)
+        for (const id of await this.storage.idleTails(idleSeconds, sweepLimit)) this.request(id)
       } catch (err) {
         this.log.warn({ err }, 'idle documents could not be looked up')
       }
@@ -46,10 +48,10 @@ export class Checkpoints {
     this.sweeper.unref()
   }
 
-  /** Asks for a checkpoint soon; `live` is told about it. */
-  request(documentId: string, live: LiveDocument | null): void {
+  /** Asks for a checkpoint soon; the document is told about it, if it is loaded then. */
+  request(documentId: string): void {
     if (this.stopped) return
-    this.queued.set(documentId, live ?? this.queued.get(documentId) ?? null)
+    this.queued.add(documentId)
     this.working ??= this.work().finally(() => {
       this.working = null
     })
@@ -64,16 +66,27 @@ export class Checkpoints {
   }
 
   private async work(): Promise<void> {
-    for (const [id, live] of this.queued) {
+    for (const id of this.queued) {
       this.queued.delete(id)
       try {
         const checkpoint = await this.storage.checkpoint(id, this.fold)
-        if (checkpoint) live?.checkpointed(checkpoint)
+        if (checkpoint) await this.tell(id, checkpoint)
         this.metrics.checkpoints.inc({ outcome: checkpoint ? 'written' : 'empty' })
       } catch (err) {
         this.metrics.checkpoints.inc({ outcome: 'failed' })
         this.log.error({ err, document: id }, 'a checkpoint failed; the log keeps its rows')
       }
+    }
+  }
+
+  private async tell(id: string, checkpoint: Checkpoint): Promise<void> {
+    for (const live of this.documents) {
+      if (live.id !== id || live.document.isDestroyed) continue
+      if (live.checkpointed(checkpoint) && !live.position.isBehind) continue
+      // It holds what is not here: another checkpoint, or an edit of which it was not clear whether it was stored.
+      const stored = await this.storage.load(id)
+      if (!stored || live.document.isDestroyed) continue
+      live.applyStored(stored, (err) => this.log.error({ err, document: id }, 'a row of the log cannot be applied'))
     }
   }
 }

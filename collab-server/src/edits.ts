@@ -6,6 +6,7 @@ import { type Frame, syncStatus } from './frame.ts'
 import type { Inspection } from './inspection.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { RefusedReason } from './metrics.ts'
+import type { UpdateLog } from './update-log.ts'
 import { isEmpty, validateUpdate } from './update-validator.ts'
 
 /** What was found out about an edit before it is judged again. */
@@ -55,11 +56,7 @@ export function judgeEdit(
       return null
     case 'new':
       channel.inStep()
-      return {
-        live,
-        ended: live.begun(),
-        durable: updateLog.append({ documentId: live.id, data: update, userId: user.id, origin: 'client' }),
-      }
+      return { live, ended: live.begun(), durable: append(updateLog, live, update, user.id) }
     case 'heavy':
       return inspect(live, update, user.id, socket, known)
     case 'early':
@@ -82,6 +79,13 @@ export function judgeEdit(
       socket.close(closeCodes.tooLarge, 'The edit is too large')
       return refuse('edit-size')
   }
+}
+
+function append(updateLog: UpdateLog, live: LiveDocument, data: Uint8Array, userId: string): Promise<number> {
+  const durable = updateLog.append({ documentId: live.id, data, userId, origin: 'client' })
+  // Awaited in its turn, which may come later.
+  durable.catch(() => {})
+  return durable
 }
 
 /** An inspection can be outdated by what others write meanwhile, but not for ever. */

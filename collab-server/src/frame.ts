@@ -113,10 +113,8 @@ export const syncStatus = (address: string, isApplied: boolean): Uint8Array =>
 export const syncStepOne = (address: string, document: Y.Doc): Uint8Array =>
   sync(address, SyncType.Step1, Y.encodeStateVector(document))
 
-/** The answer to a sync step 1: our own, so that the client sends what we lack, and what it lacks. */
-export function syncReplies(address: string, document: Y.Doc, stateVector: Uint8Array): Uint8Array[] {
-  return [syncStepOne(address, document), sync(address, SyncType.Step2, Y.encodeStateAsUpdate(document, stateVector))]
-}
+/** A sync step 2: what a client lacks. */
+export const syncStepTwo = (address: string, missing: Uint8Array): Uint8Array => sync(address, SyncType.Step2, missing)
 
 function sync(address: string, type: number, payload: Uint8Array): Uint8Array {
   return encoding.encode((encoder) => {

@@ -9,6 +9,9 @@ import { LogPosition } from './log-position.ts'
 import type { Checkpoint, StoredDocument, StoredUpdate } from './storage.ts'
 import { validateUpdate } from './update-validator.ts'
 
+/** How long the bytes of a whole document are kept, in milliseconds. */
+const wholeMs = 1_000
+
 /** Owns the Yjs clients that the server itself writes as: no user may use them. */
 export const server = 'server'
 
@@ -40,6 +43,7 @@ export class LiveDocument {
   /** Those that are on their way to the log, by what ends them. */
   private readonly edits = new Set<() => void>()
   private isLarge = false
+  private whole: Uint8Array | null = null
   private readonly waiting = new Set<(ended: () => void) => void>()
 
   constructor(document: Document, stored: StoredDocument) {
@@ -95,6 +99,24 @@ export class LiveDocument {
       }
       this.waiting.add(wait)
     })
+  }
+
+  /**
+   * What a client with this state vector lacks. The whole document is kept for a moment: those who open it at the same
+   * time get the same bytes.
+   */
+  missing(stateVector: Uint8Array): Uint8Array {
+    const isEmpty = stateVector.byteLength === 1 && stateVector[0] === 0
+    if (!isEmpty) return Y.encodeStateAsUpdate(this.document, stateVector)
+    if (this.whole) return this.whole
+    this.whole = Y.encodeStateAsUpdate(this.document)
+    setTimeout(() => this.changed(), wholeMs).unref()
+    return this.whole
+  }
+
+  /** Called at each change. */
+  changed(): void {
+    this.whole = null
   }
 
   /** Resolves once every edit so far is applied or given up, and every write from the API has ended. */
@@ -168,7 +190,10 @@ export class LiveDocument {
 
   /** Applies an update that is in the log already. */
   apply(update: Uint8Array): void {
-    if (!this.document.isDestroyed) Y.applyUpdate(this.document, update, fromHere)
+    if (this.document.isDestroyed) return
+    Y.applyUpdate(this.document, update, fromHere)
+    // It may build on an edit that was given up.
+    this.putAsideWhatWaits()
   }
 
   /** Counts a row of the log that is applied now. */

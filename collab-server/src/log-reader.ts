@@ -1,5 +1,8 @@
-import type { Pool } from '@mdcreator/db/database'
+import type { Pool, QueryConfig } from '@mdcreator/db/database'
 import type { StoredUpdate } from './storage.ts'
+
+/** A connection that died without a word must not end the following. */
+const timeoutMs = 5_000
 
 /** What is known of a document's log after a look at it. */
 export type LogNews = {
@@ -33,7 +36,8 @@ export class LogReader {
         from (select) one
         left join (unnest($1::uuid[], $2::text[]) o(id, horizon) join documents d on d.id = o.id) on true`,
       values: [documents.map(({ id }) => id), documents.map(({ horizon }) => horizon)],
-    })
+      query_timeout: timeoutMs,
+    } as QueryConfig)
     const news = rows.flatMap(({ id, epoch, ids }) => (id ? [{ documentId: id, epoch, ids: ids ?? [] }] : []))
     return { news, horizon: rows[0].horizon }
   }
@@ -44,7 +48,8 @@ export class LogReader {
       name: 'rows',
       text: 'select id, document_id, data, user_id, origin from document_updates where id = any($1::bigint[]) order by id',
       values: [ids],
-    })
+      query_timeout: timeoutMs,
+    } as QueryConfig)
     return rows.map(({ id, document_id, data, user_id, origin }) => ({
       ...{ id, data, origin, userId: user_id, documentId: document_id },
     }))
@@ -56,7 +61,8 @@ export class LogReader {
       name: 'last-checkpoint',
       text: `select epoch, array_to_json(folded_ids) as ids, octet_length(yjs_state) as bytes from documents where id = $1`,
       values: [documentId],
-    })
+      query_timeout: timeoutMs,
+    } as QueryConfig)
     return rows[0] ? { epoch: rows[0].epoch, ids: rows[0].ids, bytes: rows[0].bytes ?? 0 } : null
   }
 }

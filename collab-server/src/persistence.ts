@@ -1,5 +1,6 @@
-import type { Extension } from '@hocuspocus/server'
+import type { Document, Extension } from '@hocuspocus/server'
 import type { Logger } from '@mdcreator/shared/log'
+import { batchAwareness, keepListeners } from './broadcast.ts'
 import { type Checkpoints, isDue } from './checkpoints.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
@@ -28,6 +29,8 @@ const loadRetryMs = 20_000
 /** Loads documents from the database and keeps checkpoint and projection up; the edits themselves are in the log already. */
 export function persistence(deps: Dependencies): Extension<Context> {
   const { storage, worker, documents, projector, checkpoints, cluster, log } = deps
+  /** What is to be done when the first client is there: until then Hocuspocus is still adding listeners. */
+  const forget = new WeakMap<Document, () => void>()
   return {
     async onLoadDocument({ documentName, document }) {
       const stored = await retrying(() => loadSeeded(storage, worker, documentName), loadRetryMs).catch(
@@ -44,13 +47,20 @@ export function persistence(deps: Dependencies): Extension<Context> {
       )
       documents.add(live)
       cluster?.join(live)
-      if (isDue(live)) checkpoints.request(live.id, live)
+      if (isDue(live)) checkpoints.request(live.id)
     },
 
     async afterLoadDocument({ document }) {
       const live = documents.of(document)
       // In the place of Hocuspocus's own, which runs the hooks and plans a store at every keystroke.
       if (live) document.onUpdate((_, origin) => changed(deps, live, origin))
+      batchAwareness(document)
+      forget.set(document, keepListeners(document))
+    },
+
+    async connected({ connection: { document } }) {
+      forget.get(document)?.()
+      forget.delete(document)
     },
 
     async beforeUnloadDocument({ document }) {
@@ -69,7 +79,7 @@ export function persistence(deps: Dependencies): Extension<Context> {
         documents.remove(live)
         cluster?.leave(live)
         projector.cancel(live)
-        if (live.position.rows > 0) checkpoints.request(documentName, null)
+        if (live.position.rows > 0) checkpoints.request(documentName)
         log.debug({ document: documentName }, 'unloaded')
       }
     },
@@ -81,9 +91,10 @@ function changed(
   live: LiveDocument,
   origin: unknown,
 ): void {
+  live.changed()
   // What came from another server, that one projects.
   if (origin !== fromElsewhere) projector.schedule(live)
-  if (isDue(live)) checkpoints.request(live.id, live)
+  if (isDue(live)) checkpoints.request(live.id)
   if (live.grewLarge(maxDocumentBytes))
     live.document.relayStateless(sizeNotice('document.large', live, maxDocumentBytes))
 }

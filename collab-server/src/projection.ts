@@ -13,7 +13,7 @@ export function project(node: Node): Projection {
 }
 
 /** A pause after the first edit, in milliseconds: with the write itself well within the promised second. */
-const delayMs = 500
+const delayMs = 700
 const retryMs = 1_000
 
 /** Keeps the rows' text up to date with the live documents, one write per document and pause however much is typed. */

@@ -2,7 +2,7 @@ import { OutgoingMessage } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Logger } from '@mdcreator/shared/log'
 import { can } from '@mdcreator/shared/roles'
-import type { TokenVerifier } from '@mdcreator/shared/tokens'
+import { KeysUnavailableError, type TokenVerifier } from '@mdcreator/shared/tokens'
 import { credentialsOf, refusalOf } from './authenticate.ts'
 import { closeCodes } from './close-codes.ts'
 import type { Connections, OpenConnection } from './connections.ts'
@@ -26,6 +26,9 @@ export class Revocation {
   private readonly deps: Dependencies
   private readonly expiries = new Map<OpenConnection, NodeJS.Timeout>()
   private readonly stops: (() => void)[] = []
+  /** Counts the questions; and of which of them each connection has the answer. */
+  private turns = 0
+  private readonly enforced = new WeakMap<OpenConnection, number>()
   private timer: NodeJS.Timeout | undefined
   private checkedAt = performance.now()
 
@@ -69,10 +72,13 @@ export class Revocation {
       if (credentials.subject !== context.credentials.subject) throw new Error('The token is of somebody else')
       context.credentials = credentials
     } catch (err) {
+      // Says nothing about the token; the old one still ends the connection.
+      if (err instanceof KeysUnavailableError) return
       this.deps.log.info({ err, document: document.name }, 'a new token was refused')
       context.socket.closeDocument(connection, closeCodes.unauthorized, 'invalid-token')
       return
     }
+    if (!document.hasConnection(connection)) return
     this.watchExpiry(connection)
     await this.recheck([connection])
   }
@@ -97,7 +103,14 @@ export class Revocation {
         connections.map(async (connection) => {
           const { subject, sessionId } = connection.context.credentials
           const question = { documentId: connection.document.name, subject, sessionId }
-          enforce(connection, await retrying(() => rights.of(question), retryMs))
+          const { turn, access } = await retrying(async () => {
+            const turn = ++this.turns
+            return { turn, access: await rights.of(question) }
+          }, retryMs)
+          // An answer that was asked for earlier may come later.
+          if (turn < (this.enforced.get(connection) ?? 0)) return
+          this.enforced.set(connection, turn)
+          enforce(connection, access)
         }),
       )
     } catch (err) {

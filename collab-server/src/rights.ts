@@ -1,4 +1,4 @@
-import type { Pool } from '@mdcreator/db/database'
+import type { Pool, QueryConfig } from '@mdcreator/db/database'
 import type { Role } from '@mdcreator/shared/roles'
 
 /** What one person may do with one document; `role` is null for a stranger. */
@@ -65,7 +65,9 @@ export class Rights {
         questions.map(({ subject }) => subject),
         questions.map(({ sessionId }) => sessionId),
       ],
-    })
+      // Whoever was removed must not stay because a connection died without a word.
+      query_timeout: 5_000,
+    } as QueryConfig)
     const answers: (Access | null)[] = questions.map(() => null)
     for (const row of rows) {
       answers[row.n - 1] = {

@@ -65,6 +65,9 @@ export type Collab = {
 /** ws pings find dead peers; Hocuspocus's own timeout would also end clients that only read. */
 const neverMs = 24 * 60 * 60 * 1000
 
+/** What Hocuspocus is told of every request. */
+const blankRequest = new Request('http://localhost/collab')
+
 /**
  * Assembles the collab server. It listens nowhere itself: its owner passes the upgrades of an HTTP server, and holds the
  * InstanceLock.
@@ -80,7 +83,7 @@ export function createCollab(deps: CollabDependencies): Collab {
   const reader = new LogReader(storage.pool)
   const projector = new Projector(storage, log)
   const worker: DocumentWorker = new TaskWorker(new URL('./document-tasks.ts', import.meta.url))
-  const checkpoints = new Checkpoints(storage, (document) => worker.run('fold', document), log, metrics)
+  const checkpoints = new Checkpoints(storage, (document) => worker.run('fold', document), documents, log, metrics)
   const onGone = ({ document }: LiveDocument): void => {
     for (const connection of document.getConnections() as OpenConnection[]) {
       connection.context.socket.closeDocument(connection, closeCodes.notFound, 'not-found')
@@ -103,6 +106,11 @@ export function createCollab(deps: CollabDependencies): Collab {
       }),
       {
         async connected({ connection, context }) {
+          // Hocuspocus may hand out a document that is unloaded in the same moment.
+          if (connection.document.isDestroyed) {
+            context.socket.closeDocument(connection, closeCodes.tryAgainLater, 'try-again-later')
+            return
+          }
           connections.add(connection, () => {
             revocation.closed(connection)
             presence.left(connection)
@@ -134,9 +142,7 @@ export function createCollab(deps: CollabDependencies): Collab {
         },
       })
       // No part of the real request is handed on: nothing of it is needed, and its headers may be hostile.
-      socket.attach(
-        hocuspocus.handleConnection(socket, new Request('http://localhost/collab'), { socket } as unknown as Context),
-      )
+      socket.attach(hocuspocus.handleConnection(socket, blankRequest, { socket } as unknown as Context))
     },
   })
   const stopCommands = handleCommands({

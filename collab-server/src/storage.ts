@@ -16,7 +16,7 @@ export type Projection = { content: string; plainText: string; wordCount: number
 export type ProjectedDocument = { documentId: string; projection: Projection; clock: number; userId: string | null }
 
 /**
- * A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the id of the tail's last row, `epoch`
+ * A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the highest id of all its rows, `epoch`
  * the number of the checkpoint; rows of transactions before `horizon` are all in it.
  */
 export type StoredDocument = {
@@ -82,17 +82,23 @@ export class Storage {
   async load(documentId: string): Promise<StoredDocument | null> {
     const { rows } = await this.pool.query({
       name: 'load',
-      text: `select 0::bigint as id, yjs_state as data, null::uuid as user_id, null as origin, epoch,
+      text: `select 0::bigint as id, yjs_state as data, null::uuid as user_id, null as origin, epoch, yjs_clock,
           pg_snapshot_xmin(pg_current_snapshot())::text as horizon
           from documents where id = $1 and deleted_at is null
-        union all select id, data, user_id, origin, null, null from document_updates where document_id = $1
+        union all select id, data, user_id, origin, null, null, null from document_updates where document_id = $1
         order by id`,
       values: [documentId],
     })
     if (rows[0]?.id !== 0) return null
     const [checkpoint, ...tail] = rows
-    const { epoch, horizon } = checkpoint
-    return { state: checkpoint.data, tail: tail.map(toUpdate), clock: tail.at(-1)?.id ?? 0, epoch, horizon }
+    const { epoch, horizon, yjs_clock: projected } = checkpoint
+    return {
+      state: checkpoint.data,
+      tail: tail.map(toUpdate),
+      clock: Math.max(projected, tail.at(-1)?.id ?? 0),
+      epoch,
+      horizon,
+    }
   }
 
   /**
@@ -119,7 +125,7 @@ export class Storage {
 
   /**
    * Writes what readers see, only forward: never over the projection of a later edit. Returns the documents that were
-   * written. Not waited for on the disk: what a crash of the database takes back is projected again from the log.
+   * written; one that a checkpoint holds is not, for the others' sake. Not waited for on the disk: what a crash of the database takes back is projected again from the log.
    */
   async project(documents: ProjectedDocument[]): Promise<Set<string>> {
     const { rows } = await this.projectionPool.query({
@@ -127,7 +133,7 @@ export class Storage {
       text: `with given as (
           select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::uuid[])
             v(id, content, plain_text, word_count, clock, user_id)),
-        locked as (select d.id from documents d join given using (id) order by d.id for no key update of d)
+        locked as (select d.id from documents d join given using (id) order by d.id for no key update of d skip locked)
         update documents d set content = v.content, plain_text = v.plain_text, word_count = v.word_count,
           yjs_clock = v.clock, updated_by = coalesce(v.user_id, d.updated_by)
         from given v join locked using (id) where d.id = v.id and d.yjs_clock <= v.clock returning d.id`,

@@ -31,6 +31,8 @@ export function createPool({ url, role, size = 10, settings: more = [], log }: P
     connectionString: url,
     max: size,
     connectionTimeoutMillis: 5_000,
+    // Longer than a statement may run: without an answer by then, the connection died without a word.
+    query_timeout: 35_000,
     keepAlive: true,
     options: settings.map((setting) => `-c ${setting}`).join(' '),
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },

@@ -86,15 +86,17 @@ export class CatchUp {
     if (isConnected() && open.some(isNew)) await delay(graceMs)
     const missing = open.flatMap((live) => byId.get(live.id)?.ids.filter((id) => !live.position.has(id)) ?? [])
     const rows = missing.length > 0 ? await reader.rows(missing) : []
+    const failed = new Map<LiveDocument, unknown>()
     for (const live of open) {
       if (live.document.isDestroyed) continue
       const item = byId.get(live.id)
       if (!item) this.deps.onGone(live)
-      else await this.bringUp(live, item, rows)
+      else await this.bringUp(live, item, rows).catch((err: unknown) => failed.set(live, err))
     }
-    // Only now: had anything failed, the same rows must be looked at again.
-    for (const live of open) live.position.horizon = horizon
+    // Of what failed the same rows are looked at again.
+    for (const live of open) if (!failed.has(live)) live.position.horizon = horizon
     for (const live of this.waiting.keys()) if (live.document.isDestroyed) this.waiting.delete(live)
+    for (const err of failed.values()) throw err
   }
 
   private async bringUp(live: LiveDocument, news: LogNews, rows: LogRow[]): Promise<void> {

@@ -94,8 +94,13 @@ export class Cluster {
 
   /** A document was loaded. What was committed between its load and its subscription is found by catching up. */
   join(live: LiveDocument): void {
-    const awareness = new PeerAwareness(live.document, (update) => this.publish(live, { type: 'awareness', update }))
-    this.members.set(live.id, { live, awareness, peers: new Set(), outgoing: [] })
+    const peers = new Set<string>()
+    const awareness = new PeerAwareness(
+      live.document,
+      (update) => this.publish(live, { type: 'awareness', update }),
+      () => peers.size > 0,
+    )
+    this.members.set(live.id, { live, awareness, peers, outgoing: [] })
     // Asked only once the answer can be heard. While Redis is away it is asked when it is back.
     this.subscriber.subscribe(this.channelOf(live.id)).then(
       () => this.announce(live, { type: 'query-awareness' }),

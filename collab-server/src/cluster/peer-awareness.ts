@@ -12,12 +12,12 @@ export class PeerAwareness {
   private readonly document: Document
   private readonly servers = new Map<number, string>()
 
-  /** `publish` is called with what this server's own people say. */
-  constructor(document: Document, publish: (update: Uint8Array) => void) {
+  /** `publish` is called with what this server's own people say, where somebody listens. */
+  constructor(document: Document, publish: (update: Uint8Array) => void, hasListeners: () => boolean) {
     this.document = document
     document.awareness.on('update', (changes: Record<'added' | 'updated' | 'removed', number[]>, origin: unknown) => {
       // Every server itself ends those who have not been heard of for 30 s.
-      if (origin === fromPeer || origin === 'timeout') return
+      if (origin === fromPeer || origin === 'timeout' || !hasListeners()) return
       publish(encodeAwarenessUpdate(document.awareness, [...changes.added, ...changes.updated, ...changes.removed]))
     })
   }
