@@ -281,19 +281,8 @@ export type Fold = (document: {
   tail: Uint8Array[]
 }) => Promise<{ state: Uint8Array; projection: Projection | null }>
 
-const toUpdate = ({
-  id,
-  data,
-  user_id,
-  origin,
-}: {
-  id: number
-  data: Uint8Array
-  user_id: string | null
-  origin: StoredUpdate['origin']
-}): StoredUpdate => ({
-  ...{ id, data, origin, userId: user_id },
-})
+type UpdateRow = Omit<StoredUpdate, 'userId'> & { user_id: string | null }
+const toUpdate = ({ user_id: userId, id, data, origin }: UpdateRow): StoredUpdate => ({ id, data, userId, origin })
 
 async function hasUpdates(client: PoolClient, documentId: string): Promise<boolean> {
   const { rows } = await client.query('select from document_updates where document_id = $1 limit 1', [documentId])
