@@ -192,8 +192,9 @@ export class LiveDocument {
   apply(update: Uint8Array): void {
     if (this.document.isDestroyed) return
     Y.applyUpdate(this.document, update, fromHere)
-    // It may build on an edit that was given up.
-    this.putAsideWhatWaits()
+    // It may build on an edit that was given up, or be what others wait for.
+    if (this.waitingUpdates.length > 0) this.applyWaiting()
+    else this.putAsideWhatWaits()
   }
 
   /** Counts a row of the log that is applied now. */
