@@ -15,7 +15,7 @@ import {
   type TestUser,
 } from './testing.ts'
 
-const tables = ['users', 'sessions', 'workspaces', 'workspace_members', 'documents', 'presence'] as const
+const tables = ['users', 'sessions', 'workspaces', 'workspace_members', 'documents', 'presence', 'invitations'] as const
 
 describe("the API's database role", () => {
   let api: TestApi
@@ -75,6 +75,10 @@ describe("the API's database role", () => {
       'delete from documents',
       'delete from users',
       'delete from workspaces',
+      'delete from invitations',
+      'select token_hash from invitations',
+      'update invitations set accepted_at = now()',
+      `update invitations set role = 'admin'`,
       `update workspace_members set user_id = '${user.id}'`,
       `update presence set last_seen_at = now()`,
       `insert into presence (document_id, user_id) values ('${document.id}', '${user.id}')`,
@@ -156,6 +160,32 @@ describe("the API's database role", () => {
         }
       })
 
+      it(`says what the matrix says of a ${as} who hands the workspace over`, async () => {
+        const id = as === 'stranger' ? user.id : people[as].id
+        for (const heir of [...roles.map((role) => people[role].id), user.id]) {
+          const outcome = await asUser(db, id, async (trx) => {
+            const { rows } = await sql<{ outcome: string }>`
+              select transfer_workspace(${workspaceId}, ${heir}) as outcome`.execute(trx)
+            throw new Error(rows[0]?.outcome)
+          }).catch((error: Error) => error.message)
+          const may = can(as === 'stranger' ? null : as, 'workspace.transfer')
+          expect(outcome).to.equal(!may ? 'not-owner' : heir === user.id ? 'no-member' : 'done')
+        }
+      })
+
+      it(`says what the matrix says of a ${as} who invites`, async () => {
+        const id = as === 'stranger' ? user.id : people[as].id
+        const role = as === 'stranger' ? null : as
+        for (const grant of roles) {
+          const outcome = await attempt(
+            as,
+            sql`insert into invitations (workspace_id, email, role, token_hash, invited_by)
+              values (${workspaceId}, 'x@example.com', ${grant}::workspace_role, ${Buffer.from(newId())}, ${id})`,
+          )
+          expect(outcome).to.equal(can(role, 'invitation.create') && grant !== 'owner' ? 'done' : 'refused')
+        }
+      })
+
       it(`says what the matrix says of a ${as} who renames or deletes the workspace`, async () => {
         const role = as === 'stranger' ? null : as
         const rename = await attempt(as, sql`update workspaces set name = 'x' where id = ${workspaceId}`)
@@ -164,6 +194,28 @@ describe("the API's database role", () => {
         expect(remove === 'done').to.equal(can(role, 'workspace.delete'))
       })
     }
+
+    it('lets administrators see and take back invitations, and nobody use the name of another', async () => {
+      const invitation = {
+        workspace_id: workspaceId,
+        email: 'y@example.com',
+        role: 'editor',
+        token_hash: Buffer.from(newId()),
+        invited_by: people.owner.id,
+      } as const
+      await api.owner.insertInto('invitations').values(invitation).execute()
+      for (const as of [...roles, 'stranger'] as const) {
+        const role = as === 'stranger' ? null : as
+        const id = as === 'stranger' ? user.id : people[as].id
+        const seen = await asUser(db, id, (trx) => trx.selectFrom('invitations').select('id').execute())
+        expect(seen, as).to.have.length(can(role, 'invitation.read') ? 1 : 0)
+        const revoke = sql`update invitations set revoked_at = now() where workspace_id = ${workspaceId}`
+        expect(await attempt(as, revoke), as).to.equal(can(role, 'invitation.delete') ? 'done' : 'nothing')
+      }
+      const forged = sql`insert into invitations (workspace_id, email, role, token_hash, invited_by)
+        values (${workspaceId}, 'z@example.com', 'viewer', ${Buffer.from(newId())}, ${people.owner.id})`
+      expect(await attempt('admin', forged)).to.equal('refused')
+    })
 
     it('judges one who changes several rows at once by the old role', async () => {
       const everybody = sql`update workspace_members set role = 'admin' where workspace_id = ${workspaceId}`

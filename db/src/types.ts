@@ -90,6 +90,26 @@ export interface DocumentUpdates {
   user_id: string | null;
 }
 
+export interface Invitations {
+  accepted_at: Timestamp | null;
+  accepted_by: string | null;
+  created_at: Generated<Timestamp>;
+  /**
+   * Lower case, as in users.
+   */
+  email: string;
+  expires_at: Generated<Timestamp>;
+  id: Generated<string>;
+  invited_by: string;
+  revoked_at: Timestamp | null;
+  role: WorkspaceRole;
+  /**
+   * SHA-256 of the token in the link.
+   */
+  token_hash: Buffer;
+  workspace_id: string;
+}
+
 export interface Presence {
   document_id: string;
   last_seen_at: Generated<Timestamp>;
@@ -163,6 +183,7 @@ export interface Workspaces {
 export interface DB {
   document_updates: DocumentUpdates;
   documents: Documents;
+  invitations: Invitations;
   presence: Presence;
   sessions: Sessions;
   signing_keys: SigningKeys;

@@ -13,6 +13,8 @@ describe('the permission matrix', () => {
     expect(allowed('member.update')).to.deep.equal(['admin', 'owner'])
     expect(allowed('member.remove')).to.deep.equal(['admin', 'owner'])
     expect(allowed('workspace.delete')).to.deep.equal(['owner'])
+    expect(allowed('workspace.transfer')).to.deep.equal(['owner'])
+    expect(allowed('invitation.create')).to.deep.equal(['admin', 'owner'])
   })
 
   it('lets a stranger do nothing', () => {

@@ -10,10 +10,15 @@ const lowestRole = {
   'workspace.read': 'viewer',
   'workspace.update': 'admin',
   'workspace.delete': 'owner',
+  'workspace.transfer': 'owner',
   'member.read': 'viewer',
   // Of those who are not above oneself, to no more than one's own role. Leaving needs no right.
   'member.update': 'admin',
   'member.remove': 'admin',
+  // To no more than one's own role; a workspace has one owner, so nobody is invited to be that.
+  'invitation.read': 'admin',
+  'invitation.create': 'admin',
+  'invitation.delete': 'admin',
   'document.read': 'viewer',
   'document.create': 'editor',
   'document.write': 'editor',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { pageOf } from '../http/page.ts'
 import { Timestamp, WireId } from '../http/schema.ts'
-import { WireRole } from '../workspaces/index.ts'
+import { GrantableRole, WireRole } from '../workspaces/index.ts'
 
 /** What others see of a person, and the role. */
 export const Member = z
@@ -17,11 +17,4 @@ export const Member = z
 
 export const MemberPage = pageOf(Member).meta({ id: 'MemberPage' })
 
-export const MemberPatch = z
-  .strictObject({
-    role: WireRole.exclude(['owner']).meta({
-      id: 'GrantableRole',
-      description: 'A workspace has exactly one owner, so that role is not granted here',
-    }),
-  })
-  .meta({ id: 'MemberPatch' })
+export const MemberPatch = z.strictObject({ role: GrantableRole }).meta({ id: 'MemberPatch' })

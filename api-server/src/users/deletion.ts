@@ -2,7 +2,7 @@ import type { Database } from '@mdcreator/db/database'
 import { asCaller, closeAccount, findPasswordHash, verifyPassword } from '../auth/index.ts'
 import type { Caller } from '../http/authenticate.ts'
 import { Problem, type ProblemType } from '../http/problem.ts'
-import { leaveEverything, listOwnedWorkspaces } from './users.queries.ts'
+import { deleteTraces, leaveWorkspaces, listOwnedWorkspaces } from './users.queries.ts'
 import { OwnedWorkspaces } from './users.schema.ts'
 
 /** Not 401: the token is good, and a client must not refresh it and try again. */
@@ -25,8 +25,10 @@ export async function deleteAccount(db: Database, caller: Caller, password: stri
   const refused = new Problem(wrongPassword, 'Send the password of your account')
   if (hash !== null && !(await verifyPassword(password ?? '', hash))) throw refused
   await asCaller(db, caller, async (trx) => {
+    await leaveWorkspaces(trx, caller.userId)
+    // Only now: nobody can hand over a workspace to somebody who has left it.
     await refuseOwner(trx, caller)
-    await leaveEverything(trx, caller.userId)
+    await deleteTraces(trx, caller.userId)
     if (!(await closeAccount(trx, { id: caller.userId, password_hash: hash }))) throw refused
   })
 }

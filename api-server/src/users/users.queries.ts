@@ -37,12 +37,16 @@ export function listOwnedWorkspaces(trx: Transaction<DB>, userId: string): Promi
     .execute()
 }
 
-/** Deletes the user's own workspaces, leaves those of others, and forgets where the user was. */
-export async function leaveEverything(trx: Transaction<DB>, userId: string): Promise<void> {
+/** Leaves the workspaces of others. */
+export async function leaveWorkspaces(trx: Transaction<DB>, userId: string): Promise<void> {
+  await trx.deleteFrom('workspace_members').where('user_id', '=', userId).where('role', '!=', 'owner').execute()
+}
+
+/** Deletes the user's own workspaces, and forgets where the user was. */
+export async function deleteTraces(trx: Transaction<DB>, userId: string): Promise<void> {
   const owned = (await listOwnedWorkspaces(trx, userId)).map(({ id }) => id)
   if (owned.length > 0) {
     await trx.updateTable('workspaces').set({ deleted_at: sql<Date>`now()` }).where('id', 'in', owned).execute()
   }
   await trx.deleteFrom('presence').where('user_id', '=', userId).execute()
-  await trx.deleteFrom('workspace_members').where('user_id', '=', userId).where('role', '!=', 'owner').execute()
 }

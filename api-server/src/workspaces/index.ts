@@ -1,2 +1,2 @@
 export { findWorkspace } from './workspaces.queries.ts'
-export { WireRole } from './workspaces.schema.ts'
+export { GrantableRole, WireRole } from './workspaces.schema.ts'

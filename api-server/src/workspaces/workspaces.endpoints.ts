@@ -7,19 +7,16 @@ import { announce } from '../announce.ts'
 import { asCaller } from '../auth/index.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { type Cursors, PageQuery } from '../http/page.ts'
-import { idTaken, notFound, problemTypes } from '../http/problem.ts'
+import { forbidden, idTaken, invalid, notFound, problemTypes } from '../http/problem.ts'
 import { WireId } from '../http/schema.ts'
-import {
-  deleteWorkspace,
-  findWorkspace,
-  insertWorkspace,
-  listWorkspaces,
-  type WorkspaceRow,
-} from './workspaces.queries.ts'
-import { NewWorkspace, Workspace, WorkspacePage } from './workspaces.schema.ts'
+import { changeWorkspace } from './change.ts'
+import { toReply, toWorkspace } from './wire.ts'
+import { findWorkspace, insertWorkspace, listWorkspaces, now, transferWorkspace } from './workspaces.queries.ts'
+import { NewWorkspace, Workspace, WorkspacePage, WorkspacePatch, WorkspaceTransfer } from './workspaces.schema.ts'
 
 type Deps = { db: Database; bus: Bus; log: Logger; cursors: Cursors }
 
+const tag = 'Workspaces'
 const ofWorkspace = z.object({ workspace_id: WireId })
 
 export function workspaceEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
@@ -28,13 +25,13 @@ export function workspaceEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] 
       method: 'post',
       path: '/workspaces',
       operationId: 'createWorkspace',
-      tag: 'Workspaces',
+      tag,
       summary: 'Make a workspace; you become its owner',
       auth: 'bearer',
       request: { body: NewWorkspace },
       status: 201,
       response: Workspace,
-      headers: ['Location'],
+      headers: ['Location', 'ETag'],
       problems: [problemTypes.idTaken],
       handle: async ({ caller, body }) => {
         const id = body.id ?? newId()
@@ -43,14 +40,14 @@ export function workspaceEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] 
           return isNew ? findWorkspace(trx, caller.userId, id) : undefined
         })
         if (!row) throw idTaken()
-        return { body: toWorkspace(row), location: `/api/v1/workspaces/${id}` }
+        return { ...toReply(row), location: `/api/v1/workspaces/${id}` }
       },
     }),
     endpoint({
       method: 'get',
       path: '/workspaces',
       operationId: 'listWorkspaces',
-      tag: 'Workspaces',
+      tag,
       summary: 'Your workspaces, the newest first',
       auth: 'bearer',
       request: { query: PageQuery },
@@ -69,7 +66,7 @@ export function workspaceEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] 
       method: 'get',
       path: '/workspaces/{workspace_id}',
       operationId: 'getWorkspace',
-      tag: 'Workspaces',
+      tag,
       summary: 'A workspace',
       auth: 'bearer',
       permission: 'workspace.read',
@@ -77,31 +74,72 @@ export function workspaceEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] 
       response: Workspace,
       handle: async ({ caller, params, permit }) => {
         const row = await asCaller(db, caller, (trx) => findWorkspace(trx, caller.userId, params.workspace_id))
-        return { body: toWorkspace(permit(row)) }
+        return toReply(permit(row))
+      },
+    }),
+    endpoint({
+      method: 'patch',
+      path: '/workspaces/{workspace_id}',
+      operationId: 'updateWorkspace',
+      tag,
+      summary: 'Rename a workspace',
+      description: 'With If-Match, it is refused where somebody else has changed it since.',
+      auth: 'bearer',
+      permission: 'workspace.update',
+      request: { params: ofWorkspace, body: WorkspacePatch },
+      response: Workspace,
+      headers: ['ETag'],
+      problems: [problemTypes.preconditionFailed],
+      handle: async ({ caller, params, body, permit, req }) => {
+        const target = { id: params.workspace_id, caller, ifMatch: req.get('If-Match'), permit }
+        return toReply(await changeWorkspace(db, target, body))
       },
     }),
     endpoint({
       method: 'delete',
       path: '/workspaces/{workspace_id}',
       operationId: 'deleteWorkspace',
-      tag: 'Workspaces',
+      tag,
       summary: 'Delete a workspace with everything in it',
       description: 'Only the owner may. Open editors are closed within a second.',
       auth: 'bearer',
       permission: 'workspace.delete',
       request: { params: ofWorkspace },
-      handle: async ({ caller, params, permit }) => {
-        await asCaller(db, caller, async (trx) => {
-          const { id } = permit(await findWorkspace(trx, caller.userId, params.workspace_id))
-          if (!(await deleteWorkspace(trx, id))) throw notFound()
-        })
+      problems: [problemTypes.preconditionFailed],
+      handle: async ({ caller, params, permit, req }) => {
+        const target = { id: params.workspace_id, caller, ifMatch: req.get('If-Match'), permit }
+        await changeWorkspace(db, target, { deleted_at: now })
         await announce(bus, log, params)
         return {}
       },
     }),
+    endpoint({
+      method: 'post',
+      path: '/workspaces/{workspace_id}/transfer',
+      operationId: 'transferWorkspace',
+      tag,
+      summary: 'Hand a workspace over to another member',
+      description: 'Only the owner may, and is an administrator from then on. Open editors follow within a second.',
+      auth: 'bearer',
+      permission: 'workspace.transfer',
+      request: { params: ofWorkspace, body: WorkspaceTransfer },
+      response: Workspace,
+      headers: ['ETag'],
+      handle: async ({ caller, params, body, permit }) => {
+        const { workspace_id } = params
+        const row = await asCaller(db, caller, async (trx) => {
+          permit(await findWorkspace(trx, caller.userId, workspace_id))
+          const outcome = await transferWorkspace(trx, workspace_id, body.user_id)
+          if (outcome === 'not-owner') throw forbidden()
+          if (outcome === 'no-member') {
+            throw invalid('Only a member can become the owner', [{ pointer: '/user_id', detail: 'is no member here' }])
+          }
+          return findWorkspace(trx, caller.userId, workspace_id)
+        })
+        if (!row) throw notFound()
+        for (const user_id of [caller.userId, body.user_id]) await announce(bus, log, { workspace_id, user_id })
+        return toReply(row)
+      },
+    }),
   ]
-}
-
-function toWorkspace({ sort_key: _, ...row }: WorkspaceRow): z.input<typeof Workspace> {
-  return { ...row, created_at: row.created_at.toISOString(), updated_at: row.updated_at.toISOString() }
 }

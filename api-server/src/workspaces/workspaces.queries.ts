@@ -2,6 +2,9 @@ import type { DB } from '@mdcreator/db/database'
 import { sql, type Transaction } from 'kysely'
 import type { Key } from '../http/page.ts'
 
+/** Microseconds: what tells one state of a workspace from the next. */
+const revision = (column: string) => sql<string>`(extract(epoch from ${sql.ref(column)}) * 1000000)::bigint::text`
+
 /** A living workspace of the user, with the user's role in it and the exact moment that lists sort by. */
 const visible = (trx: Transaction<DB>, userId: string) =>
   trx
@@ -9,6 +12,7 @@ const visible = (trx: Transaction<DB>, userId: string) =>
     .innerJoin('workspace_members as m', 'm.workspace_id', 'w.id')
     .select(['w.id', 'w.name', 'm.role', 'w.created_by', 'w.created_at', 'w.updated_at'])
     .select(sql<string>`w.created_at::text`.as('sort_key'))
+    .select(revision('w.updated_at').as('revision'))
     .where('m.user_id', '=', userId)
     .where('w.deleted_at', 'is', null)
 
@@ -28,15 +32,37 @@ export function findWorkspace(trx: Transaction<DB>, userId: string, id: string):
   return visible(trx, userId).where('w.id', '=', id).executeTakeFirst()
 }
 
-/** False where it is gone already, or the caller is no longer its owner: row-level security looks. */
-export async function deleteWorkspace(trx: Transaction<DB>, id: string): Promise<boolean> {
-  const result = await trx
-    .updateTable('workspaces')
-    .set({ deleted_at: sql<Date>`now()` })
-    .where('id', '=', id)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst()
+/** Takes a name, or the tombstone. */
+export type WorkspaceChange = { name: string } | { deleted_at: typeof now }
+
+/** The database's clock: those of the servers differ. */
+export const now = sql<Date>`now()`
+
+/**
+ * False where it is gone already, where it is no longer of the revision that is given, or where the caller may not:
+ * row-level security looks.
+ */
+export async function updateWorkspace(
+  trx: Transaction<DB>,
+  id: string,
+  expected: string | undefined,
+  change: WorkspaceChange,
+): Promise<boolean> {
+  let query = trx.updateTable('workspaces').set(change).where('id', '=', id).where('deleted_at', 'is', null)
+  if (expected !== undefined) query = query.where(revision('updated_at'), '=', expected)
+  const result = await query.executeTakeFirst()
   return result.numUpdatedRows === 1n
+}
+
+/** Makes another member the owner and the owner an administrator; only the owner can. */
+export async function transferWorkspace(
+  trx: Transaction<DB>,
+  workspaceId: string,
+  heirId: string,
+): Promise<'done' | 'not-owner' | 'no-member'> {
+  const result = await sql<{ outcome: 'done' | 'not-owner' | 'no-member' }>`
+    select transfer_workspace(${workspaceId}, ${heirId}) as outcome`.execute(trx)
+  return result.rows[0]?.outcome ?? 'not-owner'
 }
 
 /** Makes a workspace with its owner; false where the id is taken. */

@@ -5,6 +5,11 @@ import { Timestamp, text, WireId } from '../http/schema.ts'
 
 export const WireRole = z.enum(roles).meta({ id: 'Role', description: 'What somebody is in a workspace' })
 
+export const GrantableRole = WireRole.exclude(['owner']).meta({
+  id: 'GrantableRole',
+  description: 'A workspace has exactly one owner, so that role is handed over, not granted',
+})
+
 export const Workspace = z
   .object({
     id: WireId,
@@ -24,3 +29,9 @@ export const NewWorkspace = z
     name: text().trim().min(1, 'must not be empty').max(200).meta({ example: 'Field notes' }),
   })
   .meta({ id: 'NewWorkspace' })
+
+export const WorkspacePatch = z.strictObject({ name: NewWorkspace.shape.name }).meta({ id: 'WorkspacePatch' })
+
+export const WorkspaceTransfer = z
+  .strictObject({ user_id: WireId.meta({ description: 'The member who becomes the owner' }) })
+  .meta({ id: 'WorkspaceTransfer' })
