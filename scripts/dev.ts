@@ -4,6 +4,7 @@ import path from 'node:path'
 import { createApp } from '@mdcreator/api-server/app'
 import { prepareSigningKey } from '@mdcreator/api-server/auth/index'
 import { closeHttpServer, createHttpServer, listen } from '@mdcreator/api-server/http/server'
+import { createMailer } from '@mdcreator/api-server/mail/index'
 import { InstanceLock } from '@mdcreator/collab-server/instance-lock'
 import { createMetrics } from '@mdcreator/collab-server/metrics'
 import { createCollab } from '@mdcreator/collab-server/server'
@@ -54,11 +55,13 @@ async function start(): Promise<void> {
   const lock = new InstanceLock({ url: databaseUrl, isShared: config.redis !== null, log })
   shutdown.add('lock', () => lock.release())
   await lock.acquire()
+  const mailer = createMailer(config, log)
+  shutdown.add('mail', () => mailer.close())
   const registry = createRegistry()
   const collab = createCollab({ config, databaseUrl, log, bus, verifier, metrics: createMetrics(registry) })
   const demo = createDemo({ config, databaseUrl })
   const app = createApp({
-    ...{ config, log, db, bus, registry },
+    ...{ config, log, db, bus, mailer, registry },
     checks: { collab: collab.ready, lock: () => lock.check(), demo: demo.ready },
     isStopping: () => shutdown.started,
     fallback: playgroundHandler(dist, demo.answer),

@@ -17,6 +17,7 @@ import { mount } from './http/mount.ts'
 import { openApiDocument } from './http/openapi.ts'
 import { notFound } from './http/problem.ts'
 import { identifyRequest, requestLog } from './http/request-log.ts'
+import type { Mailer } from './mail/index.ts'
 import { measuredBus } from './measured-bus.ts'
 
 export type AppDeps = {
@@ -25,6 +26,7 @@ export type AppDeps = {
   /** With the role `mdcreator_api`. */
   db: Database
   bus: Bus
+  mailer: Mailer
   /** What `/metrics` shows; ours are added to those that are there. */
   registry: Registry
   /** What `/readyz` checks besides the database. */
@@ -39,7 +41,7 @@ export type AppDeps = {
 }
 
 /** The API as an Express app; it listens to nothing by itself. */
-export function createApp({ config, log, db, bus, registry, checks, isStopping, fallback }: AppDeps): Express {
+export function createApp({ config, log, db, bus, mailer, registry, checks, isStopping, fallback }: AppDeps): Express {
   const app = express()
   app.disable('x-powered-by')
   // Ours are made in http/mount.ts, and compared there.
@@ -57,7 +59,7 @@ export function createApp({ config, log, db, bus, registry, checks, isStopping, 
     checks: { database: () => pingDatabase(db), ...checks },
     isStopping: isStopping ?? (() => false),
   }
-  const endpoints = createEndpoints({ config, log, db, bus: measuredBus(bus, registry), registry, health })
+  const endpoints = createEndpoints({ config, log, db, bus: measuredBus(bus, registry), mailer, registry, health })
   mount(app, endpoints, { verifier: tokenVerifier(db, config.issuer), log })
   app.use(docsRoutes(openApiDocument(endpoints, config.publicUrl ?? '/')))
   if (fallback) app.use(fallback)

@@ -12,6 +12,7 @@ import { below, type Endpoint } from './http/endpoint.ts'
 import { type HealthOptions, healthEndpoints } from './http/health.ts'
 import { metricsEndpoints } from './http/metrics.ts'
 import { Cursors } from './http/page.ts'
+import type { Mailer } from './mail/index.ts'
 import { memberEndpoints } from './members/members.endpoints.ts'
 import { presenceEndpoints } from './presence/presence.endpoints.ts'
 import { userEndpoints } from './users/users.endpoints.ts'
@@ -22,6 +23,7 @@ export type EndpointDeps = {
   log: Logger
   db: Database
   bus: Bus
+  mailer: Mailer
   registry: Registry
   health: HealthOptions
 }

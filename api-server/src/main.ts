@@ -11,6 +11,7 @@ import { createApp } from './app.ts'
 import { prepareSigningKey } from './auth/index.ts'
 import { isDatabaseAway } from './http/errors.ts'
 import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
+import { createMailer } from './mail/index.ts'
 import { migrationsCheck } from './migrations-check.ts'
 
 /** The API server on its own: it needs a database, and Redis, where it meets the collaboration servers. */
@@ -37,11 +38,14 @@ async function main(): Promise<void> {
   await prepareSigningKey(db)
   const bus = createBus(config.redis, log)
   shutdown.add('bus', () => bus.close())
+  const mailer = createMailer(config, log)
+  shutdown.add('mail', () => mailer.close())
   const app = createApp({
     config,
     log,
     db,
     bus,
+    mailer,
     registry: createRegistry(),
     checks: { migrations: migrationsCheck(url), redis: connectionCheck(bus) },
     isStopping: () => shutdown.started,

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { createDatabase, type Database } from '@mdcreator/db/database'
 import { createTestDatabase } from '@mdcreator/db/testing'
 import { MemoryBus } from '@mdcreator/shared/bus/memory'
@@ -9,6 +12,7 @@ import { Registry } from '@mdcreator/shared/metrics'
 import type { Role } from '@mdcreator/shared/roles'
 import { type AppDeps, createApp } from './app.ts'
 import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
+import { createMailer } from './mail/index.ts'
 
 // For tests only: a server on a database of its own, and what most tests start from.
 
@@ -36,20 +40,31 @@ export type TestApi = {
   bus: MemoryBus
   /** `path` is below /api/v1, or at the root where it starts with `//`. */
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>
+  /** The mails to an address, as they went out (RFC 5322), the oldest first. */
+  mailsTo(address: string): Promise<string[]>
   stop(): Promise<void>
 }
 
 export const testIssuer = 'http://mdcreator.test'
 
-/** The API on a port of its own, with an empty database. */
-export async function startApi(overrides: Partial<AppDeps> = {}): Promise<TestApi> {
+/** The API on a port of its own, with an empty database. `environment` is added to what configures it. */
+export async function startApi(
+  overrides: Partial<AppDeps> = {},
+  environment: Record<string, string> = {},
+): Promise<TestApi> {
   const database = await createTestDatabase()
-  const config = loadConfig({ ENV: 'test', PUBLIC_URL: testIssuer, PORT: '0', CORS_ORIGINS: 'https://app.example.com' })
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'mdcreator-api-'))
+  const config = loadConfig({
+    ...{ ENV: 'test', PUBLIC_URL: testIssuer, PORT: '0', CORS_ORIGINS: 'https://app.example.com', DATA_DIR: dataDir },
+    ...environment,
+  })
   const log = createLogger('silent')
   const db = createDatabase({ url: database.url, role: 'mdcreator_api' })
   const owner = createDatabase({ url: database.url, size: 2 })
   const bus = new MemoryBus(log)
-  const server = createHttpServer(createApp({ config, log, db, bus, registry: new Registry(), ...overrides }))
+  const mailer = createMailer(config, log)
+  const registry = new Registry()
+  const server = createHttpServer(createApp({ config, log, db, bus, mailer, registry, ...overrides }))
   const origin = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}`
   return {
     origin,
@@ -58,12 +73,24 @@ export async function startApi(overrides: Partial<AppDeps> = {}): Promise<TestAp
     config,
     bus,
     request: (method, path, options) => send(origin, method, path, options),
+    mailsTo: async (address) => {
+      await mailer.idle()
+      return readOutbox(path.join(dataDir, 'outbox')).filter((mail) => mail.includes(`\r\nTo: ${address}\r\n`))
+    },
     stop: async () => {
       await closeHttpServer(server, 0)
+      await mailer.close()
       await Promise.all([db.destroy(), owner.destroy()])
       await database.drop()
+      rmSync(dataDir, { recursive: true })
     },
   }
+}
+
+function readOutbox(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  const files = readdirSync(folder).sort()
+  return files.map((file) => readFileSync(path.join(folder, file), 'utf8'))
 }
 
 async function send(origin: string, method: string, path: string, options: RequestOptions = {}): Promise<Answer> {

@@ -71,6 +71,22 @@ describe('configuration', () => {
     ])
   })
 
+  it('takes a mail server and a sender that are some, and writes to files by default', () => {
+    expect(loadConfig({ PUBLIC_URL: 'https://docs.example.com' }).mail).to.deep.equal({
+      ...{ smtpUrl: null, from: 'MD Creator <no-reply@docs.example.com>' },
+    })
+    for (const from of ['a@example.com', 'Ada Lovelace <a@example.com>']) {
+      expect(loadConfig({ MAIL_FROM: from }).mail.from).to.equal(from)
+    }
+    for (const from of ['a', 'a@b, c@d', 'A <a@b>, c@d', 'A\r\nBcc: x <a@b>', '"A" <a@b>', '<a@b>', 'A <a@b> x']) {
+      expect(refusal({ MAIL_FROM: from }), from).to.match(/^MAIL_FROM is not usable/)
+    }
+    expect(refusal({ SMTP_URL: 'https://user:secret@mail' }))
+      .to.match(/^SMTP_URL is not/)
+      .and.not.contain('secret')
+    expect(refusal({ EMAIL_VERIFICATION: 'on' })).to.match(/^EMAIL_VERIFICATION is not usable/)
+  })
+
   describe('of Redis', () => {
     it('is none unless there is a variable for it', () => {
       expect(loadConfig({}).redis).to.equal(null)

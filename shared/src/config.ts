@@ -18,6 +18,12 @@ const count = z.coerce
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 const mebibyte = 1024 * 1024
 
+/** `ada@example.com` or `Ada Lovelace <ada@example.com>` (RFC 5322, section 3.4, without its comments and quotes). */
+const mailbox = z
+  .string()
+  .max(300)
+  .regex(/^(?:[^<>@,;:"\\\p{Cc}]+ <[^<>@,\s]+@[^<>@,\s]+>|[^<>@,\s]+@[^<>@,\s]+)$/u, 'is no mailbox')
+
 /** Every variable we read, with its default. An example is shown when a value is refused. */
 const Environment = z.object({
   ENV: z.enum(['development', 'test', 'production']).default('development').meta({ example: 'production' }),
@@ -66,6 +72,12 @@ const Environment = z.object({
   COLLAB_SOCKETS_PER_ADDRESS: count.default(1_000).meta({ example: '1000' }),
   COLLAB_UNAUTHENTICATED_SOCKETS: count.default(5_000).meta({ example: '5000' }),
   COLLAB_SOCKETS: count.default(20_000).meta({ example: '20000' }),
+  SMTP_URL: z
+    .url({ protocol: /^smtps?$/ })
+    .optional()
+    .meta({ example: 'smtps://user:password@mail.example.com:465' }),
+  MAIL_FROM: mailbox.optional().meta({ example: 'MD Creator <no-reply@docs.example.com>' }),
+  EMAIL_VERIFICATION: z.enum(['required', 'off']).default('off').meta({ example: 'required' }),
   CORS_ORIGINS: list.default([]).meta({ example: 'https://docs.example.com,https://app.example.com' }),
 })
 
@@ -90,6 +102,9 @@ export type Config = {
   /** Addresses and networks (as in Express's `trust proxy`) whose X-Forwarded-For is believed. */
   trustedProxies: string[]
   collab: CollabLimits
+  mail: MailConfig
+  /** Whether a new account must prove its e-mail address with a code before it can sign in. */
+  emailVerification: 'required' | 'off'
   /** Origins besides our own that may call the API and open sockets. */
   corsOrigins: string[]
 }
@@ -101,6 +116,13 @@ export type RedisConfig = {
   cluster: boolean
   /** Put before every key and channel, so that several set-ups may share a server. */
   prefix: string
+}
+
+export type MailConfig = {
+  /** May hold a user and a password; null: mails are written to files. */
+  smtpUrl: string | null
+  /** The sender: an address, or `Name <address>`. */
+  from: string
 }
 
 /** What the collab server takes of anybody. Bytes are bytes on the wire; sockets are counted per server. */
@@ -135,6 +157,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (!result.success) throw new UserError(explain(result.error))
   const e = result.data
   const publicUrl = e.PUBLIC_URL?.replace(/\/+$/, '') ?? null
+  const issuer = publicUrl ?? `http://localhost:${e.PORT}`
   return {
     env: e.ENV,
     logLevel: e.LOG_LEVEL,
@@ -142,7 +165,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     port: e.PORT,
     collabPort: e.COLLAB_PORT,
     publicUrl,
-    issuer: publicUrl ?? `http://localhost:${e.PORT}`,
+    issuer,
     dataDir: e.DATA_DIR,
     databaseUrl: e.DATABASE_URL ?? databaseUrl(e),
     databasePoolSize: e.DATABASE_POOL_SIZE,
@@ -160,6 +183,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       unauthenticatedSockets: e.COLLAB_UNAUTHENTICATED_SOCKETS,
       sockets: e.COLLAB_SOCKETS,
     },
+    mail: {
+      smtpUrl: e.SMTP_URL ?? null,
+      from: e.MAIL_FROM ?? `MD Creator <no-reply@${new URL(issuer).hostname}>`,
+    },
+    emailVerification: e.EMAIL_VERIFICATION,
     corsOrigins: e.CORS_ORIGINS,
   }
 }

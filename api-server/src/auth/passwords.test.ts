@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Limiter } from './limiter.ts'
+import { Limiter } from '../limiter.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 
 describe('passwords', () => {
