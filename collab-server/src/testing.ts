@@ -43,11 +43,11 @@ export async function startWorld() {
   ])
   const workspaceOwner = await createPerson(owner, 'Owner')
   const workspaceId = newId()
-  await owner.query('insert into workspaces (id, name, created_by) values ($1, $2, $3)', [
-    workspaceId,
-    'Test Workspace',
-    workspaceOwner.id,
-  ])
+  await owner.query(
+    `with founded as (insert into workspaces (id, name, created_by) values ($1, 'Test Workspace', $2) returning id)
+     insert into workspace_members (workspace_id, user_id, role) select id, $2, 'owner' from founded`,
+    [workspaceId, workspaceOwner.id],
+  )
   const servers: TestServer[] = []
   const clients: Client[] = []
   return {

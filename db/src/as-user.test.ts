@@ -17,8 +17,11 @@ describe('row-level security', () => {
     for (const [id, name] of Object.entries({ [ada]: 'Ada', [eve]: 'Eve' })) {
       await owner.query('insert into users (id, subject, email, display_name) values ($1, $2, $3, $3)', [id, id, name])
     }
-    await owner.query('insert into workspaces (id, name, created_by) values ($1, $2, $3)', [workspace, 'Ours', ada])
-    await owner.query(`insert into workspace_members values ($1, $2, 'owner')`, [workspace, ada])
+    await owner.query(
+      `with founded as (insert into workspaces (id, name, created_by) values ($1, 'Ours', $2) returning id)
+       insert into workspace_members (workspace_id, user_id, role) select id, $2, 'owner' from founded`,
+      [workspace, ada],
+    )
     await owner.query('insert into documents (id, workspace_id, title, created_by) values ($1, $2, $3, $4)', [
       ...[document, workspace, 'Secret', ada],
     ])

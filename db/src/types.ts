@@ -31,9 +31,129 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export type SyncEntity = "attachment" | "comment" | "context_file" | "document" | "document_version" | "mindmap" | "workspace" | "workspace_member";
+
+export type SyncOp = "delete" | "upsert";
+
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export type WorkspaceRole = "admin" | "commenter" | "editor" | "owner" | "viewer";
+
+export interface ApiKeys {
+  /**
+   * AES-256-GCM, the tag at its end; user and provider are the additional data.
+   */
+  ciphertext: Buffer;
+  created_at: Generated<Timestamp>;
+  /**
+   * Which of our keys encrypted it.
+   */
+  key_id: string;
+  last_four: string;
+  last_used_at: Timestamp | null;
+  nonce: Buffer;
+  provider: string;
+  updated_at: Generated<Timestamp>;
+  user_id: string;
+}
+
+export interface Attachments {
+  /**
+   * When the uploaded bytes were found to have this size and hash; null while they are awaited.
+   */
+  completed_at: Timestamp | null;
+  content_type: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  deleted_at: Timestamp | null;
+  document_id: string | null;
+  filename: string;
+  id: Generated<string>;
+  sha256: string;
+  size: number;
+  storage_key: string;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+  workspace_id: string;
+}
+
+export interface ClientMutations {
+  device_id: string;
+  /**
+   * The highest id that was dealt with, stored in the transaction that applied it: what is sent again is applied once.
+   */
+  last_mutation_id: number;
+  updated_at: Generated<Timestamp>;
+  user_id: string;
+}
+
+export interface CommentReactions {
+  comment_id: string;
+  created_at: Generated<Timestamp>;
+  emoji: string;
+  user_id: string;
+  workspace_id: string;
+}
+
+export interface Comments {
+  anchor_end: Buffer | null;
+  /**
+   * A Yjs relative position, encoded; so is anchor_end.
+   */
+  anchor_start: Buffer | null;
+  anchor_state: string | null;
+  body: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  deleted_at: Timestamp | null;
+  document_id: string;
+  id: Generated<string>;
+  /**
+   * The first comment of the thread; null for that one.
+   */
+  parent_id: string | null;
+  prefix: string | null;
+  quote: string | null;
+  range_end: number | null;
+  /**
+   * Where the anchor was last found, in UTF-16 units of the plain text; null where it is orphaned.
+   */
+  range_start: number | null;
+  resolved_at: Timestamp | null;
+  resolved_by: string | null;
+  suffix: string | null;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+  workspace_id: string;
+}
+
+export interface ContextFiles {
+  completed_at: Timestamp | null;
+  content_hash: string;
+  content_type: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  deleted_at: Timestamp | null;
+  filename: string;
+  id: Generated<string>;
+  size: number;
+  /**
+   * local: only somebody's own machine has the bytes. s3: our store has them, whichever driver it uses.
+   */
+  storage: string;
+  storage_key: string | null;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
+  workspace_id: string;
+}
+
+export interface DocumentBases {
+  content: string;
+  content_hash: Generated<string>;
+  document_id: string;
+  handed_out_at: Generated<Timestamp>;
+  workspace_id: string;
+}
 
 export interface Documents {
   /**
@@ -77,6 +197,14 @@ export interface Documents {
   yjs_state: Buffer | null;
 }
 
+export interface DocumentSearch {
+  document_id: string;
+  /**
+   * The words of title (weight A) and text, and the workspace as a word that no text contains: a search reads of the index only what is its workspace's.
+   */
+  vector: string;
+}
+
 export interface DocumentUpdates {
   created_at: Generated<Timestamp>;
   data: Buffer;
@@ -88,6 +216,30 @@ export interface DocumentUpdates {
    */
   txid: Generated<string>;
   user_id: string | null;
+}
+
+export interface DocumentVersions {
+  content: string;
+  content_hash: Generated<string>;
+  /**
+   * Who edited since the version before.
+   */
+  contributors: Generated<string[]>;
+  created_at: Generated<Timestamp>;
+  created_by: string | null;
+  document_id: string;
+  id: Generated<string>;
+  /**
+   * A name somebody gave it; null for those that were kept by themselves.
+   */
+  label: string | null;
+  /**
+   * Counts from 1 in each document; a trigger gives it.
+   */
+  number: Generated<number>;
+  title: string;
+  word_count: Generated<number>;
+  workspace_id: string;
 }
 
 export interface Invitations {
@@ -110,10 +262,30 @@ export interface Invitations {
   workspace_id: string;
 }
 
+export interface Mindmaps {
+  created_at: Generated<Timestamp>;
+  document_id: string;
+  edges: Generated<Json>;
+  nodes: Generated<Json>;
+  updated_at: Generated<Timestamp>;
+  updated_by: string | null;
+  version: Generated<number>;
+  workspace_id: string;
+  /**
+   * The last id of document_updates that it holds.
+   */
+  yjs_clock: Generated<number>;
+}
+
 export interface Presence {
   document_id: string;
   last_seen_at: Generated<Timestamp>;
   user_id: string;
+}
+
+export interface SearchQueue {
+  document_id: string;
+  due_at: Timestamp;
 }
 
 export interface Sessions {
@@ -140,6 +312,78 @@ export interface SigningKeys {
   private_jwk: Json;
   public_jwk: Json;
   retired_at: Timestamp | null;
+}
+
+export interface SyncLog {
+  /**
+   * The one user whom it concerns: who gained or lost the workspace. Null: all members.
+   */
+  audience: string | null;
+  changed_by: string | null;
+  created_at: Generated<Timestamp>;
+  device_id: Generated<string | null>;
+  entity: SyncEntity;
+  /**
+   * The id of the row; of the user for a workspace_member; of the document for a mindmap.
+   */
+  entity_id: string;
+  /**
+   * What happened. Two changes of a row may stand in the order of their transactions, not of the changes: what the row is now, the row tells.
+   */
+  op: SyncOp;
+  seq: Generated<number>;
+  /**
+   * The feed goes by (txid, seq), and only below pg_snapshot_xmin(): a transaction that commits late is never skipped.
+   */
+  txid: Generated<string>;
+  version: number | null;
+  workspace_id: string;
+}
+
+export interface UsageByDay {
+  calls: number | null;
+  day: Timestamp | null;
+  failed: number | null;
+  input_tokens: number | null;
+  key_owner: string | null;
+  kind: string | null;
+  model: string | null;
+  output_tokens: number | null;
+  provider: string | null;
+  user_id: string | null;
+  workspace_id: string | null;
+}
+
+export interface UsageDays {
+  calls: number;
+  day: Timestamp;
+  failed: number;
+  input_tokens: number;
+  key_owner: string;
+  kind: string;
+  model: string;
+  output_tokens: number;
+  provider: string;
+  user_id: string;
+  workspace_id: string | null;
+}
+
+export interface UsageMetrics {
+  created_at: Generated<Timestamp>;
+  id: Generated<number>;
+  input_tokens: Generated<number>;
+  key_owner: string;
+  /**
+   * Such as ai.generate.
+   */
+  kind: string;
+  model: string;
+  output_tokens: Generated<number>;
+  provider: string;
+  settled_at: Timestamp | null;
+  status: Generated<string>;
+  user_id: string;
+  workspace_id: string | null;
 }
 
 export interface Users {
@@ -180,14 +424,40 @@ export interface Workspaces {
   updated_at: Generated<Timestamp>;
 }
 
+export interface WorkspaceStatistics {
+  attachment_bytes: number | null;
+  attachments: number | null;
+  counted_at: Timestamp | null;
+  documents: number | null;
+  members: number | null;
+  words: number | null;
+  workspace_id: string | null;
+}
+
 export interface DB {
+  api_keys: ApiKeys;
+  attachments: Attachments;
+  client_mutations: ClientMutations;
+  comment_reactions: CommentReactions;
+  comments: Comments;
+  context_files: ContextFiles;
+  document_bases: DocumentBases;
+  document_search: DocumentSearch;
   document_updates: DocumentUpdates;
+  document_versions: DocumentVersions;
   documents: Documents;
   invitations: Invitations;
+  mindmaps: Mindmaps;
   presence: Presence;
+  search_queue: SearchQueue;
   sessions: Sessions;
   signing_keys: SigningKeys;
+  sync_log: SyncLog;
+  usage_by_day: UsageByDay;
+  usage_days: UsageDays;
+  usage_metrics: UsageMetrics;
   users: Users;
   workspace_members: WorkspaceMembers;
+  workspace_statistics: WorkspaceStatistics;
   workspaces: Workspaces;
 }

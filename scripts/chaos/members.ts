@@ -23,13 +23,12 @@ export async function createWorkspace(
      select id, id, id || '@chaos.example', 'Person ' || n from unnest($1::uuid[]) with ordinality as person (id, n)`,
     [userIds],
   )
-  await pool.query(`insert into workspaces (id, name, created_by) values ($1, 'Chaos', $2)`, [
-    workspaceId,
-    editorIds[0],
-  ])
   await pool.query(
-    `insert into workspace_members (workspace_id, user_id, role) select $1, id, 'editor' from unnest($2::uuid[]) as id`,
-    [workspaceId, editorIds],
+    `with founded as (insert into workspaces (id, name, created_by) values ($1, 'Chaos', $2) returning id, created_by)
+     insert into workspace_members (workspace_id, user_id, role)
+     select founded.id, member, case when member = created_by then 'owner' else 'editor' end::workspace_role
+     from founded, unnest($3::uuid[]) as member`,
+    [workspaceId, editorIds[0], editorIds],
   )
   await pool.query(
     `insert into documents (id, workspace_id, title, content, created_by)

@@ -45,10 +45,12 @@ export class World {
       [ids],
     )
     const workspaceId = newId()
-    await pool.query(`insert into workspaces (id, name, created_by) values ($1, 'Load', $2)`, [workspaceId, ownerId])
     await pool.query(
-      `insert into workspace_members (workspace_id, user_id, role) select $1, id, 'editor' from unnest($2::uuid[]) as id`,
-      [workspaceId, ids],
+      `with founded as (insert into workspaces (id, name, created_by) values ($1, 'Load', $2) returning id, created_by)
+       insert into workspace_members (workspace_id, user_id, role)
+       select founded.id, member, case when member = created_by then 'owner' else 'editor' end::workspace_role
+       from founded, unnest($3::uuid[]) as member`,
+      [workspaceId, ownerId, ids],
     )
     const tokens = await signIn(url, pool, ids)
     const redis = await startRedis()
