@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { createApp } from '@mdcreator/api-server/app'
 import { prepareSigningKey } from '@mdcreator/api-server/auth/index'
+import { RateLimits } from '@mdcreator/api-server/http/rate-limit'
 import { closeHttpServer, createHttpServer, listen } from '@mdcreator/api-server/http/server'
 import { createMailer } from '@mdcreator/api-server/mail/index'
 import { InstanceLock } from '@mdcreator/collab-server/instance-lock'
@@ -57,11 +58,13 @@ async function start(): Promise<void> {
   await lock.acquire()
   const mailer = createMailer(config, log)
   shutdown.add('mail', () => mailer.close())
+  const limits = new RateLimits(config.redis, log)
+  shutdown.add('rate limits', () => limits.close())
   const registry = createRegistry()
   const collab = createCollab({ config, databaseUrl, log, bus, verifier, metrics: createMetrics(registry) })
   const demo = createDemo({ config, databaseUrl })
   const app = createApp({
-    ...{ config, log, db, bus, mailer, registry },
+    ...{ config, log, db, bus, mailer, limits, registry },
     checks: { collab: collab.ready, lock: () => lock.check(), demo: demo.ready },
     isStopping: () => shutdown.started,
     fallback: playgroundHandler(dist, demo.answer),

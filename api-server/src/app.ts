@@ -16,6 +16,7 @@ import { measureRequests } from './http/metrics.ts'
 import { mount } from './http/mount.ts'
 import { openApiDocument } from './http/openapi.ts'
 import { notFound } from './http/problem.ts'
+import type { RateLimits } from './http/rate-limit.ts'
 import { identifyRequest, requestLog } from './http/request-log.ts'
 import type { Mailer } from './mail/index.ts'
 import { measuredBus } from './measured-bus.ts'
@@ -27,6 +28,7 @@ export type AppDeps = {
   db: Database
   bus: Bus
   mailer: Mailer
+  limits: RateLimits
   /** What `/metrics` shows; ours are added to those that are there. */
   registry: Registry
   /** What `/readyz` checks besides the database. */
@@ -41,7 +43,18 @@ export type AppDeps = {
 }
 
 /** The API as an Express app; it listens to nothing by itself. */
-export function createApp({ config, log, db, bus, mailer, registry, checks, isStopping, fallback }: AppDeps): Express {
+export function createApp({
+  config,
+  log,
+  db,
+  bus,
+  mailer,
+  limits,
+  registry,
+  checks,
+  isStopping,
+  fallback,
+}: AppDeps): Express {
   const app = express()
   app.disable('x-powered-by')
   // Ours are made in http/mount.ts, and compared there.
@@ -59,7 +72,16 @@ export function createApp({ config, log, db, bus, mailer, registry, checks, isSt
     checks: { database: () => pingDatabase(db), ...checks },
     isStopping: isStopping ?? (() => false),
   }
-  const endpoints = createEndpoints({ config, log, db, bus: measuredBus(bus, registry), mailer, registry, health })
+  const endpoints = createEndpoints({
+    config,
+    log,
+    db,
+    bus: measuredBus(bus, registry),
+    mailer,
+    limits,
+    registry,
+    health,
+  })
   mount(app, endpoints, { verifier: tokenVerifier(db, config.issuer), log })
   app.use(docsRoutes(openApiDocument(endpoints, config.publicUrl ?? '/')))
   if (fallback) app.use(fallback)

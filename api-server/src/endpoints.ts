@@ -12,6 +12,7 @@ import { below, type Endpoint } from './http/endpoint.ts'
 import { type HealthOptions, healthEndpoints } from './http/health.ts'
 import { metricsEndpoints } from './http/metrics.ts'
 import { Cursors } from './http/page.ts'
+import type { RateLimits } from './http/rate-limit.ts'
 import type { Mailer } from './mail/index.ts'
 import { memberEndpoints } from './members/members.endpoints.ts'
 import { presenceEndpoints } from './presence/presence.endpoints.ts'
@@ -24,6 +25,7 @@ export type EndpointDeps = {
   db: Database
   bus: Bus
   mailer: Mailer
+  limits: RateLimits
   registry: Registry
   health: HealthOptions
 }

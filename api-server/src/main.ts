@@ -10,6 +10,7 @@ import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { createApp } from './app.ts'
 import { prepareSigningKey } from './auth/index.ts'
 import { isDatabaseAway } from './http/errors.ts'
+import { RateLimits } from './http/rate-limit.ts'
 import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
 import { createMailer } from './mail/index.ts'
 import { migrationsCheck } from './migrations-check.ts'
@@ -40,12 +41,15 @@ async function main(): Promise<void> {
   shutdown.add('bus', () => bus.close())
   const mailer = createMailer(config, log)
   shutdown.add('mail', () => mailer.close())
+  const limits = new RateLimits(config.redis, log)
+  shutdown.add('rate limits', () => limits.close())
   const app = createApp({
     config,
     log,
     db,
     bus,
     mailer,
+    limits,
     registry: createRegistry(),
     checks: { migrations: migrationsCheck(url), redis: connectionCheck(bus) },
     isStopping: () => shutdown.started,

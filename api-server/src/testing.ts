@@ -11,6 +11,7 @@ import { createLogger } from '@mdcreator/shared/log'
 import { Registry } from '@mdcreator/shared/metrics'
 import type { Role } from '@mdcreator/shared/roles'
 import { type AppDeps, createApp } from './app.ts'
+import { RateLimits } from './http/rate-limit.ts'
 import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
 import { createMailer } from './mail/index.ts'
 
@@ -63,8 +64,9 @@ export async function startApi(
   const owner = createDatabase({ url: database.url, size: 2 })
   const bus = new MemoryBus(log)
   const mailer = createMailer(config, log)
+  const limits = new RateLimits(config.redis, log)
   const registry = new Registry()
-  const server = createHttpServer(createApp({ config, log, db, bus, mailer, registry, ...overrides }))
+  const server = createHttpServer(createApp({ config, log, db, bus, mailer, limits, registry, ...overrides }))
   const origin = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}`
   return {
     origin,
@@ -80,6 +82,7 @@ export async function startApi(
     stop: async () => {
       await closeHttpServer(server, 0)
       await mailer.close()
+      limits.close()
       await Promise.all([db.destroy(), owner.destroy()])
       await database.drop()
       rmSync(dataDir, { recursive: true })

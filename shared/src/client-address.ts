@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
-import { UserError } from '@mdcreator/shared/user-error'
 import proxyAddr from 'proxy-addr'
+import { UserError } from './user-error.ts'
 
 /**
  * Returns a function that tells from which network a request comes, as a key to count by: an IPv4 address, or the /64 of

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { UserError } from '@mdcreator/shared/user-error'
 import { expect } from 'chai'
 import { clientNetworks, networkOf } from './client-address.ts'
+import { UserError } from './user-error.ts'
 
 const request = (remoteAddress: string, forwardedFor?: string): IncomingMessage =>
   ({
