@@ -36,6 +36,7 @@ export function authEndpoints({ db, bus, log, signer }: Deps): Endpoint[] {
       operationId: 'signup',
       tag: 'Auth',
       summary: 'Make an account and sign in',
+      description: 'The tokens are good at once. One e-mail address has one account; capitals do not matter.',
       auth: 'public',
       request: { body: SignupBody },
       status: 201,
@@ -57,6 +58,8 @@ export function authEndpoints({ db, bus, log, signer }: Deps): Endpoint[] {
       operationId: 'login',
       tag: 'Auth',
       summary: 'Sign in',
+      description:
+        'Each sign-in is a session of its own, with its own refresh token. No answer tells whether an address has an account.',
       auth: 'public',
       request: { body: LoginBody },
       response: Tokens,

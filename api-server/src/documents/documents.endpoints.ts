@@ -75,6 +75,8 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
       operationId: 'listDocuments',
       tag,
       summary: 'The documents of a workspace, without their text',
+      description:
+        'Sorted by title or by the last change; `deleted=true` gives the trash. The cursor is good for the same parameters only.',
       auth: 'bearer',
       permission: 'document.read',
       request: { params: inWorkspace, query: DocumentQuery },
@@ -98,6 +100,8 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
       operationId: 'getDocument',
       tag,
       summary: 'A document with its text',
+      description:
+        'The text is at most a second behind what people see in their editors. The ETag covers text, metadata and your role.',
       auth: 'bearer',
       permission: 'document.read',
       request: { params: ofDocument },
@@ -113,6 +117,7 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
       operationId: 'getDocumentContent',
       tag,
       summary: 'The text of a document, as Markdown',
+      description: 'The same text as in `content` of the document. Its ETag is the `content_hash`.',
       auth: 'bearer',
       permission: 'document.read',
       request: { params: ofDocument },
@@ -157,6 +162,7 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
       operationId: 'deleteDocument',
       tag,
       summary: 'Move a document to the trash',
+      description: 'Open editors are closed within a second. Nothing is lost: restore it from the trash.',
       auth: 'bearer',
       permission: 'document.delete',
       request: { params: ofDocument },

@@ -43,8 +43,10 @@ type Declaration = {
   /** Unique; names the method in generated clients. */
   operationId: string
   tag: string
+  /** A line, in the imperative or as a name. */
   summary: string
-  description?: string
+  /** What the summary does not say: rules, limits, effects on others. */
+  description: string
   auth: Auth
   /** Checked by `permit`; needs `bearer`. */
   permission?: Action

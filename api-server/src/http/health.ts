@@ -26,6 +26,7 @@ export function healthEndpoints({ checks, isStopping, timeoutMs = 2_000 }: Healt
       operationId: 'getHealth',
       tag: 'Process',
       summary: 'Whether the process is alive',
+      description: 'For a supervisor: it looks at nothing but the process itself.',
       auth: 'public',
       response: Health,
       handle: async () => ({ body: { status: 'ok' as const } }),

@@ -27,6 +27,7 @@ export function memberEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
       operationId: 'listMembers',
       tag,
       summary: 'The members of a workspace, those who came first at the top',
+      description: 'Every member sees all of them, with name and picture, without e-mail addresses.',
       auth: 'bearer',
       permission: 'member.read',
       request: { params: z.object({ workspace_id: WireId }), query: PageQuery },

@@ -21,6 +21,7 @@ export function presenceEndpoints({ db, bus }: { db: Database; bus: Bus }): Endp
       operationId: 'getPresence',
       tag: 'Presence',
       summary: 'Who is in a document, and who was last',
+      description: 'Asks every collaboration server. Who has several tabs open is one person with several connections.',
       auth: 'bearer',
       permission: 'document.read',
       request: { params: z.object({ document_id: WireId }) },

@@ -17,6 +17,7 @@ export function userEndpoints({ db, bus, log }: { db: Database; bus: Bus; log: L
       operationId: 'getMe',
       tag: 'Users',
       summary: 'Your profile',
+      description: 'What your account holds. Others see the name and the picture only.',
       auth: 'bearer',
       response: User,
       handle: async ({ caller }) => ({
@@ -29,6 +30,7 @@ export function userEndpoints({ db, bus, log }: { db: Database; bus: Bus; log: L
       operationId: 'updateMe',
       tag: 'Users',
       summary: 'Change your name or picture',
+      description: 'Open editors show the new name when they next connect.',
       auth: 'bearer',
       request: { body: UserPatch },
       response: User,
