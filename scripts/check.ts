@@ -1,4 +1,4 @@
-// Lint, types, unused code, and the generated database types: what CI checks before the tests. `npm run check`.
+// Lint, types, unused code, the OpenAPI document, and the generated database types: what CI checks before the tests. `npm run check`.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 
@@ -7,6 +7,7 @@ const checks = {
   lint: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
   types: ['node_modules/typescript/bin/tsc', '--noEmit'],
   'unused code': ['node_modules/knip/bin/knip.js'],
+  'OpenAPI document': ['scripts/openapi-document.ts'],
   'database types': ['scripts/generate-types.ts', '--verify'],
 }
 

@@ -14,6 +14,7 @@ import { type AppDeps, createApp } from './app.ts'
 import { RateLimits } from './http/rate-limit.ts'
 import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
 import { createMailer } from './mail/index.ts'
+import { contractOf } from './testing-contract.ts'
 
 // For tests only: a server on a database of its own, and what most tests start from.
 
@@ -39,7 +40,10 @@ export type TestApi = {
   owner: Database
   config: Config
   bus: MemoryBus
-  /** `path` is below /api/v1, or at the root where it starts with `//`. */
+  /**
+   * `path` is below /api/v1, or at the root where it starts with `//`.
+   * @throws Error where the answer is not what the OpenAPI document declares
+   */
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>
   /** The mails to an address, as they went out (RFC 5322), the oldest first. */
   mailsTo(address: string): Promise<string[]>
@@ -68,13 +72,20 @@ export async function startApi(
   const registry = new Registry()
   const server = createHttpServer(createApp({ config, log, db, bus, mailer, limits, registry, ...overrides }))
   const origin = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}`
+  let contract: ReturnType<typeof contractOf> | undefined
   return {
     origin,
     databaseUrl: database.url,
     owner,
     config,
     bus,
-    request: (method, path, options) => send(origin, method, path, options),
+    request: async (method, path, options) => {
+      contract ??= contractOf(origin)
+      const answer = await send(origin, method, path, options)
+      const checked = await contract
+      checked.check(method, path.startsWith('//') ? path.slice(1) : `/api/v1${path}`, answer)
+      return answer
+    },
     mailsTo: async (address) => {
       await mailer.idle()
       return readOutbox(path.join(dataDir, 'outbox')).filter((mail) => mail.includes(`\r\nTo: ${address}\r\n`))

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { Timestamp, text, WireId } from '../http/schema.ts'
 
+const jwt = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx'
+const refreshToken = '01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M'
+
 export const Email = text()
   .trim()
   .toLowerCase()
@@ -30,11 +33,13 @@ export const LoginBody = z
   })
   .meta({ id: 'LoginBody' })
 
-export const RefreshBody = z.strictObject({ refresh_token: z.string().max(500) }).meta({ id: 'RefreshBody' })
+export const RefreshBody = z
+  .strictObject({ refresh_token: z.string().max(500).meta({ example: refreshToken }) })
+  .meta({ id: 'RefreshBody' })
 
 const tokens = {
-  access_token: z.string().meta({ description: 'A JWT, good for one hour' }),
-  refresh_token: z.string().meta({ description: 'Good once, for 30 days' }),
+  access_token: z.string().meta({ description: 'A JWT, good for one hour', example: jwt }),
+  refresh_token: z.string().meta({ description: 'Good once, for 30 days', example: refreshToken }),
   token_type: z.literal('Bearer'),
   expires_in: z.int().meta({ description: 'Seconds that the access token lives' }),
 }
@@ -47,7 +52,9 @@ export const DocumentTokenBody = z.strictObject({ document_id: WireId }).meta({ 
 
 export const DocumentToken = z
   .object({
-    token: z.string().meta({ description: 'A JWT that opens the socket of that document, and no endpoint' }),
+    token: z
+      .string()
+      .meta({ description: 'A JWT that opens the socket of that document, and no endpoint', example: jwt }),
     expires_in: z.int().meta({ description: 'Seconds that it lives' }),
   })
   .meta({ id: 'DocumentToken' })
@@ -56,9 +63,9 @@ export const DocumentToken = z
 export const User = z
   .object({
     id: WireId,
-    email: z.string(),
-    display_name: z.string(),
-    avatar_url: z.string().nullable(),
+    email: z.string().meta({ example: 'ada@example.com' }),
+    display_name: z.string().meta({ example: 'Ada Lovelace' }),
+    avatar_url: z.string().nullable().meta({ example: 'https://example.com/ada.png' }),
     created_at: Timestamp,
     updated_at: Timestamp,
   })
@@ -71,13 +78,13 @@ export const KeySet = z
   .object({
     keys: z.array(
       z.object({
-        kty: z.string(),
-        crv: z.string(),
-        x: z.string(),
-        y: z.string(),
-        kid: z.string(),
-        alg: z.string(),
-        use: z.string(),
+        kty: z.string().meta({ example: 'EC' }),
+        crv: z.string().meta({ example: 'P-256' }),
+        x: z.string().meta({ example: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU' }),
+        y: z.string().meta({ example: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }),
+        kid: z.string().meta({ example: 'q2Vx0Gk5bXf3' }),
+        alg: z.string().meta({ example: 'ES256' }),
+        use: z.string().meta({ example: 'sig' }),
       }),
     ),
   })
@@ -86,10 +93,10 @@ export const KeySet = z
 /** OpenID Connect Discovery 1.0, section 3. */
 export const Discovery = z
   .object({
-    issuer: z.string(),
-    jwks_uri: z.string(),
-    response_types_supported: z.array(z.string()),
-    subject_types_supported: z.array(z.string()),
-    id_token_signing_alg_values_supported: z.array(z.string()),
+    issuer: z.string().meta({ example: 'https://docs.example.com' }),
+    jwks_uri: z.string().meta({ example: 'https://docs.example.com/.well-known/jwks.json' }),
+    response_types_supported: z.array(z.string().meta({ example: 'token' })),
+    subject_types_supported: z.array(z.string().meta({ example: 'public' })),
+    id_token_signing_alg_values_supported: z.array(z.string().meta({ example: 'ES256' })),
   })
   .meta({ id: 'Discovery' })

@@ -121,7 +121,7 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
       auth: 'bearer',
       permission: 'document.read',
       request: { params: ofDocument },
-      response: z.string(),
+      response: z.string().meta({ example: '# Hello World' }),
       contentType: 'text/markdown',
       handle: async ({ caller, params, permit }) => {
         const row = await asCaller(db, caller, (trx) => findDocument(trx, caller.userId, params.document_id))

@@ -6,7 +6,11 @@ import { WireRole } from '../workspaces/index.ts'
 const Hash = z
   .string()
   .regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in lower-case hex')
-  .meta({ id: 'ContentHash', description: 'SHA-256 of the Markdown, in lower-case hex' })
+  .meta({
+    id: 'ContentHash',
+    description: 'SHA-256 of the Markdown, in lower-case hex',
+    example: 'd1ca5f0a3ce4bb70f5e06dba8a5d7a3a4e3b0a8ddbd6a2cbc8e5c8b8c6d5b9f0',
+  })
 
 const Markdown = text().meta({ example: '# Hello World' })
 const Title = text().trim().min(1, 'must not be empty').max(500).meta({ example: 'Meeting notes' })
@@ -16,7 +20,7 @@ export const DocumentSummary = z
   .object({
     id: WireId,
     workspace_id: WireId,
-    title: z.string(),
+    title: z.string().meta({ example: 'Meeting notes' }),
     doc_type: z.enum(['markdown', 'mindmap']),
     content_hash: Hash,
     yjs_clock: z.int().meta({ description: 'How far into the update log `content` reaches' }),
@@ -25,13 +29,15 @@ export const DocumentSummary = z
     updated_by: WireId.nullable(),
     created_at: Timestamp,
     updated_at: Timestamp,
-    deleted_at: Timestamp.nullable(),
+    deleted_at: Timestamp.nullable().meta({ example: null }),
     role: WireRole,
   })
   .meta({ id: 'DocumentSummary' })
 
 export const Document = DocumentSummary.extend({
-  content: z.string().meta({ description: 'Markdown; at most a second behind the live document' }),
+  content: z
+    .string()
+    .meta({ description: 'Markdown; at most a second behind the live document', example: '# Hello World' }),
 }).meta({ id: 'Document' })
 
 export const DocumentPage = pageOf(DocumentSummary).meta({ id: 'DocumentPage' })
@@ -61,8 +67,8 @@ export const DocumentQuery = PageQuery.extend({
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true')
-    .meta({ override: { type: 'boolean', default: false }, description: 'True: the trash' }),
+    .meta({ override: { type: 'boolean', default: false, enum: [true, false] }, description: 'True: the trash' }),
 })
 
 /** What a refused write tells, so that the client can merge. */
-export const Current = { content_hash: Hash, content: z.string() }
+export const Current = { content_hash: Hash, content: z.string().meta({ example: '# Hello World' }) }

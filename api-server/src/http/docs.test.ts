@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { type Json, startApi, type TestApi } from '../testing.ts'
+import { Contract } from '../testing-contract.ts'
+import { listEndpoints } from '../testing-endpoints.ts'
 
 const methods = ['get', 'post', 'put', 'patch', 'delete']
 
@@ -16,6 +18,8 @@ describe('the API document', () => {
   })
   after(() => api.stop())
 
+  const resolve = ({ $ref }: Json): Json => ($ref ? document.components.schemas[$ref.split('/').at(-1)] : {})
+
   it('is OpenAPI 3.1 with everything that it must have', () => {
     expect(document.openapi).to.equal('3.1.1')
     expect(document.info).to.include.keys('title', 'version')
@@ -24,10 +28,39 @@ describe('the API document', () => {
     expect(new Set(ids).size).to.equal(ids.length)
     for (const { method, path, operation } of operations) {
       expect(methods).to.include(method)
-      expect(operation).to.include.keys('operationId', 'summary', 'tags', 'security', 'responses')
+      expect(operation).to.include.keys('operationId', 'summary', 'description', 'tags', 'security', 'responses')
+      expect(operation.summary, operation.operationId).to.match(/^.{3,100}[^.]$/)
+      expect(operation.description, operation.operationId).to.match(/^.{10,}[.]$/s)
       const declared = (operation.parameters ?? []).filter((parameter: Json) => parameter.in === 'path')
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
       expect(declared.map((parameter: Json) => parameter.name)).to.have.members(inPath)
+    }
+  })
+
+  it('has an example of every body and every parameter, and each is right', () => {
+    const contract = new Contract(document)
+    for (const { operation } of operations) {
+      const where = operation.operationId
+      for (const { name, schema, ...parameter } of operation.parameters ?? []) {
+        if (parameter.in === 'path')
+          expect(schema.example ?? resolve(schema).example, `${where} ${name}`).to.be.a('string')
+      }
+      const bodies = [operation.requestBody, ...Object.values(operation.responses)]
+      for (const media of bodies.flatMap((body: Json) => Object.values(body?.content ?? {})) as Json[]) {
+        const named = Object.values(media.examples ?? {}) as Json[]
+        const examples = media.examples ? named.map(({ value }) => value) : [media.example]
+        expect(examples, where).not.to.include(undefined).and.not.deep.equal([])
+        for (const example of examples) expect(contract.faultsIn(media.schema, example), where).to.deep.equal([])
+      }
+    }
+  })
+
+  it('names the schema of every body', () => {
+    for (const { operation } of operations) {
+      for (const body of [operation.requestBody, ...Object.values(operation.responses)] as Json[]) {
+        const schema = body?.content?.['application/json']?.schema
+        if (schema) expect(schema, operation.operationId).to.have.property('$ref')
+      }
     }
   })
 
@@ -39,29 +72,9 @@ describe('the API document', () => {
     }
   })
 
-  it('holds every route that is mounted, and every operation is answered', async () => {
-    expect(Object.keys(document.paths)).to.have.members([
-      '/api/v1/auth/signup',
-      '/api/v1/auth/login',
-      '/api/v1/auth/refresh',
-      '/api/v1/auth/logout',
-      '/api/v1/auth/collab-token',
-      '/api/v1/users/me',
-      '/api/v1/workspaces',
-      '/api/v1/workspaces/{workspace_id}',
-      '/api/v1/workspaces/{workspace_id}/members',
-      '/api/v1/workspaces/{workspace_id}/members/{user_id}',
-      '/api/v1/workspaces/{workspace_id}/documents',
-      '/api/v1/documents/{document_id}',
-      '/api/v1/documents/{document_id}/content',
-      '/api/v1/documents/{document_id}/restore',
-      '/api/v1/documents/{document_id}/presence',
-      '/.well-known/jwks.json',
-      '/.well-known/openid-configuration',
-      '/healthz',
-      '/readyz',
-      '/metrics',
-    ])
+  it('holds every endpoint, each is mounted, and each is answered', async () => {
+    const declared = listEndpoints().map(({ method, path }) => `${method} ${path}`)
+    expect(operations.map(({ method, path }) => `${method} ${path}`)).to.have.members(declared)
     for (const { method, path, operation } of operations) {
       const answer = await api.request(method.toUpperCase(), `/${path.replaceAll(/\{\w+\}/g, crypto.randomUUID())}`)
       expect(Object.keys(operation.responses)).to.include(String(answer.status), `${method} ${path}`)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Endpoint, endpoint } from './endpoint.ts'
-import { unavailable } from './problem.ts'
+import { type ProblemType, problemTypes, unavailable } from './problem.ts'
 
 /** Rejects where the dependency is not usable. */
 export type Check = () => Promise<unknown>
@@ -14,6 +14,11 @@ export type HealthOptions = {
 }
 
 const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' })
+const notReady: ProblemType = {
+  ...problemTypes.unavailable,
+  members: { away: z.array(z.string().meta({ example: 'database' })) },
+}
+
 const Readiness = z.object({ status: z.literal('ready') }).meta({ id: 'Readiness' })
 
 /** `/healthz`: the process is alive. `/readyz`: and can serve. */
@@ -40,6 +45,7 @@ export function healthEndpoints({ checks, isStopping, timeoutMs = 2_000 }: Healt
       description: 'A 503 names those that are not, in `away`.',
       auth: 'public',
       response: Readiness,
+      problems: [notReady],
       handle: async () => {
         if (isStopping()) throw unavailable('The server is shutting down', 5, { away: [] })
         const results = await Promise.all(shared.map(async ([name, check]) => ((await check()) ? [] : [name])))

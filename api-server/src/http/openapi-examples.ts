@@ -6,6 +6,7 @@ type Schema = {
   enum?: unknown[]
   default?: unknown
   type?: string
+  format?: string
   minimum?: number
   properties?: Record<string, Schema>
   required?: string[]
@@ -60,7 +61,14 @@ function exampleOf(schema: Schema, find: (ref: string) => Schema): unknown {
   if (schema.default !== undefined) return schema.default
   if (schema.type === 'integer' || schema.type === 'number') return schema.minimum ?? 1
   if (schema.type === 'boolean') return true
-  return undefined
+  return formats[schema.format ?? '']
+}
+
+const formats: Record<string, string> = {
+  'date-time': '2026-01-31T09:30:00.000Z',
+  uri: 'https://example.com/ada.png',
+  uuid: '01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11',
+  password: 'Passw0rd!',
 }
 
 const finder =

@@ -22,7 +22,10 @@ export const PageQuery = z.strictObject({
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({
     items: z.array(item),
-    next_cursor: z.string().nullable().meta({ description: 'Where the next page starts; null on the last' }),
+    next_cursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'Where the next page starts; null on the last', example: null }),
   })
 
 /** The sort key of the last item of a page. */

@@ -8,8 +8,8 @@ export const Member = z
   .object({
     workspace_id: WireId,
     user_id: WireId,
-    display_name: z.string(),
-    avatar_url: z.string().nullable(),
+    display_name: z.string().meta({ example: 'Ada Lovelace' }),
+    avatar_url: z.string().nullable().meta({ example: 'https://example.com/ada.png' }),
     role: WireRole,
     created_at: Timestamp,
   })

@@ -27,4 +27,6 @@ export const UserDeletion = z
   .meta({ id: 'UserDeletion' })
 
 /** The workspaces that stand in the way. */
-export const OwnedWorkspaces = { workspaces: z.array(z.object({ id: WireId, name: z.string() })) }
+export const OwnedWorkspaces = {
+  workspaces: z.array(z.object({ id: WireId, name: z.string().meta({ example: 'Field notes' }) })),
+}

@@ -13,7 +13,7 @@ export const GrantableRole = WireRole.exclude(['owner']).meta({
 export const Workspace = z
   .object({
     id: WireId,
-    name: z.string(),
+    name: z.string().meta({ example: 'Field notes' }),
     role: WireRole.meta({ description: 'What you are in it' }),
     created_by: WireId,
     created_at: Timestamp,

@@ -3,13 +3,18 @@ import { Id } from '../ids.ts'
 
 /** Somebody in a document. One person may have several connections: tabs, devices. */
 export const PresentPerson = z.object({
-  user: z.object({ id: Id, name: z.string(), avatar_url: z.string().nullable(), color: z.string() }),
+  user: z.object({
+    id: Id.meta({ format: 'uuid' }),
+    name: z.string().meta({ example: 'Ada Lovelace' }),
+    avatar_url: z.string().nullable().meta({ example: 'https://example.com/ada.png' }),
+    color: z.string().meta({ example: '#176b66' }),
+  }),
   /** When the first of the connections was made. */
   since: z.iso.datetime(),
   connections: z.number().int().min(1),
   typing: z.boolean(),
   /** What the person's editor last said of the cursor (awareness `cursor`); null where that is 30 s ago or more. */
-  cursor: z.unknown(),
+  cursor: z.unknown().meta({ example: { anchor: { type: {}, assoc: 0 }, head: { type: {}, assoc: 0 } } }),
 })
 
 /**
