@@ -13,7 +13,7 @@ import { refuse } from '@mdcreator/collab-server/upgrade'
 import { createDatabase } from '@mdcreator/db/database'
 import { embeddedDataDir, startEmbeddedPostgres } from '@mdcreator/db/embedded'
 import { migrate } from '@mdcreator/db/migrate'
-import { localTokenVerifier } from '@mdcreator/db/signing-keys'
+import { tokenVerifier } from '@mdcreator/db/token-verifier'
 import { buildPlayground } from '@mdcreator/playground/build'
 import { createBus } from '@mdcreator/shared/bus/create'
 import { type Config, loadConfig } from '@mdcreator/shared/config'
@@ -52,7 +52,7 @@ async function start(): Promise<void> {
   await prepareSigningKey(db)
   const bus = createBus(config.redis, log)
   shutdown.add('bus', () => bus.close())
-  const verifier = localTokenVerifier(db, config.issuer)
+  const verifier = tokenVerifier({ db, config })
   const lock = new InstanceLock({ url: databaseUrl, isShared: config.redis !== null, log })
   shutdown.add('lock', () => lock.release())
   await lock.acquire()

@@ -7,7 +7,7 @@ import cors from 'cors'
 import express, { type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import { pingDatabase } from './app.queries.ts'
-import { tokenVerifier } from './auth/index.ts'
+import { apiTokenVerifier, createProvision } from './auth/index.ts'
 import { createEndpoints } from './endpoints.ts'
 import { docsRoutes } from './http/docs.ts'
 import { errorHandler } from './http/errors.ts'
@@ -20,6 +20,7 @@ import type { RateLimits } from './http/rate-limit.ts'
 import { identifyRequest, requestLog } from './http/request-log.ts'
 import type { Mailer } from './mail/index.ts'
 import { measuredBus } from './measured-bus.ts'
+import { useRecorder } from './personal-access-tokens/index.ts'
 
 export type AppDeps = {
   config: Config
@@ -82,7 +83,11 @@ export function createApp({
     registry,
     health,
   })
-  mount(app, endpoints, { verifier: tokenVerifier(db, config.issuer), log })
+  mount(app, endpoints, {
+    verifier: apiTokenVerifier(db, config, createProvision(db, config.auth)),
+    noteUse: useRecorder(db, log),
+    log,
+  })
   app.use(docsRoutes(openApiDocument(endpoints, config.publicUrl ?? '/')))
   if (fallback) app.use(fallback)
   app.use(() => {

@@ -15,6 +15,7 @@ import { Cursors } from './http/page.ts'
 import type { RateLimits } from './http/rate-limit.ts'
 import type { Mailer } from './mail/index.ts'
 import { memberEndpoints } from './members/members.endpoints.ts'
+import { personalAccessTokenEndpoints } from './personal-access-tokens/personal-access-tokens.endpoints.ts'
 import { presenceEndpoints } from './presence/presence.endpoints.ts'
 import { userEndpoints } from './users/users.endpoints.ts'
 import { workspaceEndpoints } from './workspaces/workspaces.endpoints.ts'
@@ -38,6 +39,7 @@ export function createEndpoints({ config, log, db, bus, registry, health }: Endp
     ...below('/api/v1', [
       ...authEndpoints({ db, bus, log, signer }),
       ...documentTokenEndpoints({ db, signer }),
+      ...personalAccessTokenEndpoints({ db, bus, log, cursors }),
       ...userEndpoints({ db, bus, log }),
       ...workspaceEndpoints({ db, bus, log, cursors }),
       ...memberEndpoints({ db, bus, log, cursors }),

@@ -15,7 +15,16 @@ import {
   type TestUser,
 } from './testing.ts'
 
-const tables = ['users', 'sessions', 'workspaces', 'workspace_members', 'documents', 'presence', 'invitations'] as const
+const tables = [
+  'users',
+  'sessions',
+  'workspaces',
+  'workspace_members',
+  'documents',
+  'presence',
+  'invitations',
+  'personal_access_tokens',
+] as const
 
 describe("the API's database role", () => {
   let api: TestApi
@@ -71,6 +80,7 @@ describe("the API's database role", () => {
       'select password_hash from users',
       'select refresh_token_hash from sessions',
       'select private_jwk from signing_keys',
+      'select token_hash from personal_access_tokens',
       `update documents set content = 'x'`,
       'delete from documents',
       'delete from users',

@@ -2,13 +2,12 @@ import type { Extension, Hocuspocus } from '@hocuspocus/server'
 import type { CollabLimits } from '@mdcreator/shared/config'
 import { isId } from '@mdcreator/shared/ids'
 import { personColor } from '@mdcreator/shared/person-color'
-import { can } from '@mdcreator/shared/roles'
 import { type TokenClaims, TokenError, type TokenVerifier } from '@mdcreator/shared/tokens'
 import { type CloseCode, closeCodes } from './close-codes.ts'
 import type { Connections } from './connections.ts'
 import type { Context, Credentials } from './context.ts'
 import { Refusal } from './guard.ts'
-import type { Access, Rights } from './rights.ts'
+import { type Access, allows, type Rights } from './rights.ts'
 
 type Dependencies = {
   verifier: TokenVerifier
@@ -43,17 +42,18 @@ export function authentication({ verifier, rights, connections, limits }: Depend
       ) {
         return refuse(closeCodes.tooMany, 'too-many-connections')
       }
-      connectionConfig.readOnly = !can(access.role, 'document.write')
+      connectionConfig.readOnly = !allows(access, 'document.write')
       const user = { id, name, avatar_url: avatarUrl, color: personColor(id) }
       return { user, workspaceId: access.workspaceId, credentials }
     },
   }
 }
 
-export const credentialsOf = ({ sub, sid, exp }: TokenClaims): Credentials => ({
-  subject: sub,
-  sessionId: sid ?? null,
-  expiresAt: exp * 1000,
+export const credentialsOf = (claims: TokenClaims): Credentials => ({
+  userId: claims.sub,
+  sessionId: claims.token_use === 'personal' ? null : (claims.sid ?? null),
+  tokenId: claims.token_use === 'personal' ? claims.tid : null,
+  expiresAt: claims.exp * 1000,
 })
 
 const unauthorized: [CloseCode, string] = [closeCodes.unauthorized, 'invalid-token']
@@ -62,7 +62,7 @@ const unauthorized: [CloseCode, string] = [closeCodes.unauthorized, 'invalid-tok
 export function refusalOf(access: Access | null): [CloseCode, string] | null {
   if (!access) return unauthorized
   if (!access.workspaceId) return [closeCodes.notFound, 'not-found']
-  return can(access.role, 'document.read') ? null : [closeCodes.forbidden, 'forbidden']
+  return allows(access, 'document.read') ? null : [closeCodes.forbidden, 'forbidden']
 }
 
 const connectionsTo = (instance: Hocuspocus, documentName: string): number =>

@@ -6,9 +6,11 @@ export type Identity = { id: string; name: string; avatar_url: string | null; co
 
 /** Whom a connection was opened by, and until when: what its token said. */
 export type Credentials = {
-  subject: string
-  /** The session of the local issuer that ends with a sign-out, or null. */
+  userId: string
+  /** The session that ends with a sign-out, or null. */
   sessionId: string | null
+  /** The personal access token that it was opened with, or null. */
+  tokenId: string | null
   /** Milliseconds since the epoch. */
   expiresAt: number
 }

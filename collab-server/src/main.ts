@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createDatabase } from '@mdcreator/db/database'
-import { localTokenVerifier } from '@mdcreator/db/signing-keys'
+import { tokenVerifier } from '@mdcreator/db/token-verifier'
 import { createBus } from '@mdcreator/shared/bus/create'
 import { loadConfig } from '@mdcreator/shared/config'
 import { createLogger } from '@mdcreator/shared/log'
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   const lock = new InstanceLock({ url: databaseUrl, isShared: true, log })
   shutdown.add('lock', () => lock.release())
   await lock.acquire()
-  const verifier = localTokenVerifier(db, config.issuer)
+  const verifier = tokenVerifier({ db, config })
   const collab = createCollab({ config, databaseUrl, log, bus, verifier, metrics })
   const server = createServer(
     serverOptions,

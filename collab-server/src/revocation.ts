@@ -1,13 +1,12 @@
 import { OutgoingMessage } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Logger } from '@mdcreator/shared/log'
-import { can } from '@mdcreator/shared/roles'
 import { KeysUnavailableError, type TokenVerifier } from '@mdcreator/shared/tokens'
 import { credentialsOf, refusalOf } from './authenticate.ts'
 import { closeCodes } from './close-codes.ts'
 import type { Connections, OpenConnection } from './connections.ts'
 import { retrying } from './retry.ts'
-import type { Access, Rights } from './rights.ts'
+import { type Access, allows, type Rights } from './rights.ts'
 
 type Dependencies = { connections: Connections; rights: Rights; verifier: TokenVerifier; bus: Bus; log: Logger }
 
@@ -69,7 +68,7 @@ export class Revocation {
     const { context, document } = connection
     try {
       const credentials = credentialsOf(await this.deps.verifier.verifyForDocument(token, document.name))
-      if (credentials.subject !== context.credentials.subject) throw new Error('The token is of somebody else')
+      if (credentials.userId !== context.credentials.userId) throw new Error('The token is of somebody else')
       context.credentials = credentials
     } catch (err) {
       // Says nothing about the token; the old one still ends the connection.
@@ -101,8 +100,8 @@ export class Revocation {
     try {
       await Promise.all(
         connections.map(async (connection) => {
-          const { subject, sessionId } = connection.context.credentials
-          const question = { documentId: connection.document.name, subject, sessionId }
+          const { userId, sessionId, tokenId } = connection.context.credentials
+          const question = { documentId: connection.document.name, userId, sessionId, tokenId }
           const { turn, access } = await retrying(async () => {
             const turn = ++this.turns
             return { turn, access: await rights.of(question) }
@@ -149,7 +148,7 @@ function enforce(connection: OpenConnection, access: Access | null): void {
     context.socket.closeDocument(connection, ...refusal)
     return
   }
-  const readOnly = !can(access?.role, 'document.write')
+  const readOnly = !access || !allows(access, 'document.write')
   if (connection.readOnly === readOnly) return
   connection.readOnly = readOnly
   connection.send(new OutgoingMessage(connection.messageAddress).writeAuthenticated(readOnly).toUint8Array())

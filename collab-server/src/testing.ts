@@ -2,15 +2,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import { createDatabase, createPool, type Pool } from '@mdcreator/db/database'
-import { localTokenVerifier } from '@mdcreator/db/signing-keys'
 import { createTestDatabase } from '@mdcreator/db/testing'
+import { tokenVerifier } from '@mdcreator/db/token-verifier'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import { createBus } from '@mdcreator/shared/bus/create'
 import { type CollabLimits, loadConfig, type RedisConfig } from '@mdcreator/shared/config'
 import { newId } from '@mdcreator/shared/ids'
+import { localAudience } from '@mdcreator/shared/local-tokens'
 import { createLogger } from '@mdcreator/shared/log'
 import type { Role } from '@mdcreator/shared/roles'
-import { localAudience } from '@mdcreator/shared/tokens'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
@@ -145,7 +145,7 @@ async function startServer({
   const config = {
     ...{ ...defaults, databasePoolSize: 4, redis: redis ?? null, collab: { ...defaults.collab, ...limits } },
   }
-  const verifier = localTokenVerifier(db, issuer)
+  const verifier = tokenVerifier({ db, config: { issuer, auth: config.auth } })
   const collab = createCollab({ config, log, bus, metrics, verifier, ...options })
   const http: Server = createServer(serverOptions)
   http.on('upgrade', (request, socket, head) => {

@@ -277,6 +277,27 @@ export interface Mindmaps {
   yjs_clock: Generated<number>;
 }
 
+export interface PersonalAccessTokens {
+  created_at: Generated<Timestamp>;
+  /**
+   * Null: until it is revoked.
+   */
+  expires_at: Timestamp | null;
+  id: Generated<string>;
+  last_four: string;
+  /**
+   * Exact to a minute.
+   */
+  last_used_at: Timestamp | null;
+  name: string;
+  scopes: string[];
+  /**
+   * SHA-256 of the whole token.
+   */
+  token_hash: Buffer;
+  user_id: string;
+}
+
 export interface Presence {
   document_id: string;
   last_seen_at: Generated<Timestamp>;
@@ -297,9 +318,9 @@ export interface Sessions {
    */
   previous_token_hash: Buffer | null;
   /**
-   * SHA-256 of the secret of the one refresh token that is good now.
+   * SHA-256 of the secret of the one refresh token that is good now; null where another issuer keeps it.
    */
-  refresh_token_hash: Buffer;
+  refresh_token_hash: Buffer | null;
   refreshed_at: Generated<Timestamp>;
   revoked_at: Timestamp | null;
   user_agent: string | null;
@@ -392,9 +413,9 @@ export interface Users {
   deleted_at: Timestamp | null;
   display_name: string;
   /**
-   * Lower case. Unique among living accounts.
+   * Lower case. Unique among living accounts. Null where another issuer gave none that is verified, or one that is taken.
    */
-  email: string;
+  email: string | null;
   id: Generated<string>;
   issuer: Generated<string>;
   /**
@@ -402,7 +423,7 @@ export interface Users {
    */
   password_hash: string | null;
   /**
-   * The `sub` of the issuer's tokens; for the local issuer the user's own id.
+   * The `sub` of the issuer's tokens; for the local issuer the user's own id. Of a deleted account of another issuer, the SHA-256 of it: the person is refused and not named.
    */
   subject: string;
   updated_at: Generated<Timestamp>;
@@ -448,6 +469,7 @@ export interface DB {
   documents: Documents;
   invitations: Invitations;
   mindmaps: Mindmaps;
+  personal_access_tokens: PersonalAccessTokens;
   presence: Presence;
   search_queue: SearchQueue;
   sessions: Sessions;

@@ -1,5 +1,5 @@
 import { createPrivateKey, sign } from 'node:crypto'
-import { localAudience } from '@mdcreator/shared/tokens'
+import { localAudience } from '@mdcreator/shared/local-tokens'
 import type { Person, TwoServers } from '../two-servers.ts'
 import { DocumentClient, holds } from '../two-servers-client.ts'
 import { openRoom } from './revocation-round.ts'

@@ -114,6 +114,52 @@ describe('configuration', () => {
     })
   })
 
+  describe('of the issuer', () => {
+    const cognito = { AUTH_PROVIDER: 'cognito', COGNITO_USER_POOL_ID: 'eu-west-1_Pool1', COGNITO_CLIENT_ID: 'client' }
+    const oidc = { AUTH_PROVIDER: 'oidc', OIDC_ISSUER: 'https://login.example.com/', OIDC_CLIENT_ID: 'mdcreator' }
+
+    it('is the local one unless another is chosen', () => {
+      expect(loadConfig({}).auth).to.deep.equal({ provider: 'local' })
+      expect(refusal({ AUTH_PROVIDER: 'saml' })).to.match(/^AUTH_PROVIDER is not usable: .*AUTH_PROVIDER=oidc$/)
+    })
+
+    it("finds Cognito's issuer by the pool, or below another endpoint", () => {
+      expect(loadConfig(cognito).auth).to.deep.equal({
+        ...{ provider: 'cognito', issuer: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool1' },
+        ...{
+          region: 'eu-west-1',
+          userPoolId: 'eu-west-1_Pool1',
+          clientId: 'client',
+          clientSecret: null,
+          endpoint: null,
+        },
+      })
+      const local = { ...cognito, COGNITO_ENDPOINT: 'http://localhost:9229/', AWS_REGION: 'eu-north-1' }
+      expect(loadConfig(local).auth).to.include({
+        issuer: 'http://localhost:9229/eu-west-1_Pool1',
+        region: 'eu-north-1',
+      })
+    })
+
+    it('takes any other as it is written', () => {
+      expect(loadConfig({ ...oidc, OIDC_AUDIENCE: 'api' }).auth).to.deep.equal({
+        ...{ provider: 'oidc', issuer: 'https://login.example.com/', clientId: 'mdcreator', audience: 'api' },
+      })
+    })
+
+    it('names what is missing, and what is not usable', () => {
+      expect(refusal(oidc)).to.match(/^AUTH_PROVIDER=oidc needs OIDC_AUDIENCE. Example: OIDC_AUDIENCE=https:/)
+      expect(refusal({ AUTH_PROVIDER: 'cognito' })).to.match(
+        /needs COGNITO_USER_POOL_ID. Example: COGNITO_USER_POOL_ID=/,
+      )
+      for (const issuer of ['login.example.com', 'http://login.example.com', 'https://me:pw@login.example.com']) {
+        expect(refusal({ ...oidc, OIDC_ISSUER: issuer })).to.match(/^OIDC_ISSUER is not usable: /)
+      }
+      expect(refusal({ ...cognito, COGNITO_USER_POOL_ID: 'pool' })).to.match(/^COGNITO_USER_POOL_ID is not usable: /)
+      expect(refusal({ ...cognito, COGNITO_ENDPOINT: 'http://10.0.0.1' })).to.match(/^COGNITO_ENDPOINT is not usable: /)
+    })
+  })
+
   it('reads the limits of the collab server as whole numbers of at least one', () => {
     const { collab } = loadConfig({ COLLAB_MAX_FRAME_BYTES: '1000', COLLAB_MESSAGES_PER_SECOND: '7' })
     expect(collab).to.include({ maxFrameBytes: 1_000, messagesPerSecond: 7, messageBurst: 3_000, sockets: 20_000 })

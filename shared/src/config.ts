@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { type AuthConfig, authConfig, authVariables } from './config-auth.ts'
 import { UserError } from './user-error.ts'
+
+export type { AuthConfig, CognitoConfig, OidcConfig } from './config-auth.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const list = z.string().transform((value) =>
@@ -79,6 +82,7 @@ const Environment = z.object({
   MAIL_FROM: mailbox.optional().meta({ example: 'MD Creator <no-reply@docs.example.com>' }),
   EMAIL_VERIFICATION: z.enum(['required', 'off']).default('off').meta({ example: 'required' }),
   CORS_ORIGINS: list.default([]).meta({ example: 'https://docs.example.com,https://app.example.com' }),
+  ...authVariables,
 })
 
 type Variable = keyof typeof Environment.shape
@@ -91,8 +95,10 @@ export type Config = {
   collabPort: number
   /** Where browsers reach us, without a slash at the end; null: whatever address they used. */
   publicUrl: string | null
-  /** The `iss` of the local issuer's tokens: `publicUrl`, or the address of the API on this machine. */
+  /** The `iss` of our own tokens: `publicUrl`, or the address of the API on this machine. */
   issuer: string
+  /** Who signs people in. */
+  auth: AuthConfig
   dataDir: string
   /** The database's URL, or null: the embedded one in `dataDir`. */
   databaseUrl: string | null
@@ -166,6 +172,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     collabPort: e.COLLAB_PORT,
     publicUrl,
     issuer,
+    auth: authConfig(e, example),
     dataDir: e.DATA_DIR,
     databaseUrl: e.DATABASE_URL ?? databaseUrl(e),
     databasePoolSize: e.DATABASE_POOL_SIZE,
@@ -207,10 +214,12 @@ function explain(error: z.ZodError): string {
   return error.issues
     .map((issue) => {
       const name = String(issue.path[0]) as Variable
-      return `${name} is not usable: ${issue.message}. Example: ${name}=${Environment.shape[name].meta()?.['example']}`
+      return `${name} is not usable: ${issue.message}. ${example(name)}`
     })
     .join('\n')
 }
+
+const example = (name: Variable): string => `Example: ${name}=${Environment.shape[name].meta()?.['example']}`
 
 function databaseUrl(e: z.output<typeof Environment>): string | null {
   if (!e.DATABASE_HOST) return null

@@ -2,6 +2,7 @@ import { createHmac, createSign, generateKeyPairSync, type KeyObject, sign } fro
 import type { Jwks } from 'aws-jwt-verify/jwk'
 import { expect } from 'chai'
 import { newId } from './ids.ts'
+import { readLocalToken } from './local-tokens.ts'
 import {
   createTokenVerifier,
   KeysUnavailableError,
@@ -39,13 +40,15 @@ function makeToken(payload: object, header: object = {}, key = keys.privateKey):
 describe('tokens', () => {
   let fetches = 0
   const newVerifier = (fetchKeys = async () => published): TokenVerifier =>
-    createTokenVerifier({
-      ...{ issuer, audience: 'mdcreator', jwksUri: `${issuer}/.well-known/jwks.json` },
-      fetchKeys: () => {
-        fetches++
-        return fetchKeys()
+    createTokenVerifier([
+      {
+        ...{ issuer, audience: 'mdcreator', read: (jwt) => readLocalToken(jwt, 'all') },
+        fetchKeys: () => {
+          fetches++
+          return fetchKeys()
+        },
       },
-    })
+    ])
   let verifier: TokenVerifier
   beforeEach(() => {
     fetches = 0

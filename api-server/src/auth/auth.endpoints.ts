@@ -110,7 +110,7 @@ export function authEndpoints({ db, bus, log, signer }: Deps): Endpoint[] {
       summary: 'End the session',
       description:
         'Its access token and its refresh token stop working at once; open editors are closed within a second.',
-      auth: 'bearer',
+      auth: 'session',
       handle: async ({ caller }) => {
         if (!(await revokeSession(db, caller.userId, caller.sessionId))) throw unauthenticated('invalid')
         await announce(bus, log, { session_id: caller.sessionId, user_id: caller.userId })

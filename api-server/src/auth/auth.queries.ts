@@ -67,7 +67,8 @@ export async function closeAccount(
   const result = await trx
     .updateTable('users')
     .set({
-      subject: user.id,
+      // Whom another issuer vouches for is to be refused, and not to be named.
+      subject: sql<string>`case when issuer = 'local' then id::text else sha256_hex(subject) end`,
       email: `${user.id}@deleted.invalid`,
       display_name: 'Deleted user',
       password_hash: null,
@@ -79,6 +80,7 @@ export async function closeAccount(
     .where('deleted_at', 'is', null)
     .executeTakeFirst()
   if (result.numUpdatedRows === 0n) return false
+  await trx.deleteFrom('personal_access_tokens').where('user_id', '=', user.id).execute()
   await trx
     .updateTable('sessions')
     .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())`, user_agent: null })

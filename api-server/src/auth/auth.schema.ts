@@ -63,7 +63,10 @@ export const DocumentToken = z
 export const User = z
   .object({
     id: WireId,
-    email: z.string().meta({ example: 'ada@example.com' }),
+    email: z
+      .string()
+      .nullable()
+      .meta({ example: 'ada@example.com', description: 'Null where your issuer gives none that is verified' }),
     display_name: z.string().meta({ example: 'Ada Lovelace' }),
     avatar_url: z.string().nullable().meta({ example: 'https://example.com/ada.png' }),
     created_at: Timestamp,

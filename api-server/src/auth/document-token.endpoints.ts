@@ -15,7 +15,7 @@ export function documentTokenEndpoints({ db, signer }: { db: Database; signer: T
       summary: "Get a token for one document's socket",
       description:
         'For `/ws/documents/{id}?token=`, where the token is part of an address and may end up in a log. It lives five minutes and ends with the session; what it allows is what your role allows, at any moment.',
-      auth: 'bearer',
+      auth: 'session',
       permission: 'document.read',
       request: { body: DocumentTokenBody },
       response: DocumentToken,

@@ -1,6 +1,7 @@
 export { type Account, accountColumns, closeAccount, findPasswordHash } from './auth.queries.ts'
 export { AnyPassword, DisplayName, User } from './auth.schema.ts'
 export { asCaller } from './caller.queries.ts'
+export { createProvision } from './foreign/provision.ts'
 export { verifyPassword } from './passwords.ts'
-export { prepareSigningKey, tokenVerifier } from './signing-keys.ts'
+export { apiTokenVerifier, prepareSigningKey } from './signing-keys.ts'
 export { toUser } from './user.ts'

@@ -1,8 +1,10 @@
 import { hkdfSync } from 'node:crypto'
 import type { Database } from '@mdcreator/db/database'
-import { localTokenVerifier } from '@mdcreator/db/signing-keys'
+import { tokenVerifier } from '@mdcreator/db/token-verifier'
+import type { Config } from '@mdcreator/shared/config'
 import { newId } from '@mdcreator/shared/ids'
-import { localAudience, type TokenVerifier } from '@mdcreator/shared/tokens'
+import { localAudience } from '@mdcreator/shared/local-tokens'
+import type { ForeignClaims, TokenVerifier } from '@mdcreator/shared/tokens'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
 import { ensureSigningKey, type KeyPair, oldestSigningKey } from './signing-keys.queries.ts'
 
@@ -54,11 +56,15 @@ export class TokenSigner {
 }
 
 /**
- * The verifier of the local issuer's tokens. It makes sure that there is a key before it looks for one: after an
- * unknown key aws-jwt-verify does not look again for 10 s, and the first token of a new deployment would be refused.
+ * The verifier of the API. It makes sure that there is a key of our own before it looks for one: after an unknown key
+ * aws-jwt-verify does not look again for 10 s, and the first token of a new deployment would be refused.
  */
-export function tokenVerifier(db: Database, issuer: string): TokenVerifier {
-  const verifier = localTokenVerifier(db, issuer)
+export function apiTokenVerifier(
+  db: Database,
+  config: Config,
+  provision: (foreign: ForeignClaims) => Promise<void>,
+): TokenVerifier {
+  const verifier = tokenVerifier({ db, config, provision })
   const prepare = once(() => prepareSigningKey(db))
   return {
     async verify(token) {

@@ -95,7 +95,7 @@ describe('the API document', () => {
       }
     }
     const { responses, security, requestBody } = document.paths['/api/v1/documents/{document_id}'].patch
-    expect(security).to.deep.equal([{ bearer: [] }])
+    expect(security).to.deep.equal([{ bearer: [] }, { personal_access_token: ['documents:write'] }])
     expect(requestBody.content['application/json'].schema.$ref).to.equal('#/components/schemas/DocumentPatch')
     expect(document.components.schemas.DocumentPatch.additionalProperties).to.equal(false)
     expect(Object.keys(responses)).to.include.members('200 400 401 403 404 409 412 413 415 422 428 503 504'.split(' '))

@@ -1,7 +1,8 @@
 import type { Action, Role } from '@mdcreator/shared/roles'
+import { type Scope, scopeOf } from '@mdcreator/shared/scopes'
 import type { Request } from 'express'
 import type { z } from 'zod'
-import type { Caller } from './authenticate.ts'
+import type { Caller, SessionCaller } from './authenticate.ts'
 import type { ProblemType } from './problem.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -18,8 +19,8 @@ export type Input<S extends RequestSchemas, A extends Auth> = {
   params: Parsed<S, 'params'>
   query: Parsed<S, 'query'>
   body: Parsed<S, 'body'>
-  /** Who calls; always there where `auth` is `bearer`. */
-  caller: A extends 'bearer' ? Caller : undefined
+  /** Who calls; nobody where `auth` is `public`. */
+  caller: A extends 'bearer' ? Caller : A extends 'session' ? SessionCaller : undefined
   /**
    * Checks the declared permission against the caller's role in what was found, and gives it back.
    * @throws Problem 404 where nothing was found, 403 where the role is too low
@@ -33,8 +34,16 @@ export type Input<S extends RequestSchemas, A extends Auth> = {
 export type Reply<R> = { body: R; etag?: string; location?: string }
 export type EmptyReply = { body?: undefined; etag?: string }
 
-/** `bearer`: an access token is required. */
-export type Auth = 'public' | 'bearer'
+/**
+ * Who may call. `bearer`: whoever has signed in, and programs whose personal access token has the scope. `session`: only
+ * who has signed in, for what a program must not do: accounts, sessions, and tokens themselves.
+ */
+export type Auth = 'public' | 'bearer' | 'session'
+
+/** What says which scope a program needs, so that no `bearer` endpoint is without: the permission, or the scope itself. */
+type Access<A extends Auth> = A extends 'bearer'
+  ? { permission: Action; scope?: Scope } | { permission?: undefined; scope: Scope }
+  : { permission?: Action; scope?: undefined }
 
 type Declaration = {
   method: Method
@@ -48,8 +57,6 @@ type Declaration = {
   /** What the summary does not say: rules, limits, effects on others. */
   description: string
   auth: Auth
-  /** Checked by `permit`; needs `bearer`. */
-  permission?: Action
   /** Bytes of the body. Default 1 MiB. */
   bodyLimit?: number
   /** Default 200, or 204 without a response. */
@@ -64,6 +71,10 @@ type Declaration = {
 
 /** An endpoint whose types have been checked: what routes and the OpenAPI document are made from. */
 export type Endpoint = Declaration & {
+  /** Checked by `permit`. */
+  permission?: Action
+  /** What a personal access token needs; absent where none is taken. */
+  scope?: Scope
   request: RequestSchemas
   response?: z.ZodType
   handle: (input: Input<RequestSchemas, Auth>) => Promise<Reply<unknown> | EmptyReply>
@@ -75,14 +86,23 @@ export function endpoint<
   const S extends RequestSchemas = object,
   R extends z.ZodType = z.ZodUndefined,
 >(
-  spec: Declaration & {
-    auth: A
-    request?: S
-    response?: R
-    handle: (input: Input<S, A>) => Promise<R extends z.ZodUndefined ? EmptyReply : Reply<z.input<R>>>
-  },
+  spec: Declaration &
+    Access<A> & {
+      auth: A
+      request?: S
+      response?: R
+      handle: (input: Input<S, A>) => Promise<R extends z.ZodUndefined ? EmptyReply : Reply<z.input<R>>>
+    },
 ): Endpoint {
-  return { ...spec, request: spec.request ?? {}, handle: spec.handle as unknown as Endpoint['handle'] }
+  const { request = {}, handle, ...declaration } = spec as typeof spec & { permission?: Action; scope?: Scope }
+  const { auth, permission } = declaration
+  const scope = declaration.scope ?? (auth === 'bearer' && permission ? scopeOf(permission) : null)
+  return {
+    ...(declaration as Declaration),
+    ...(scope && { scope }),
+    request,
+    handle: handle as unknown as Endpoint['handle'],
+  }
 }
 
 /** The same endpoints below a base path. */

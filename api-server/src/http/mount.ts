@@ -2,18 +2,25 @@ import type { Logger } from '@mdcreator/shared/log'
 import { type Action, can, type Role } from '@mdcreator/shared/roles'
 import type { TokenVerifier } from '@mdcreator/shared/tokens'
 import type { Request, RequestHandler, Response, Router } from 'express'
-import { authenticate, type Caller } from './authenticate.ts'
+import { authenticate, type Caller, type TokenCaller } from './authenticate.ts'
 import { jsonBody } from './body.ts'
 import type { Auth, Endpoint, Input, RequestSchemas } from './endpoint.ts'
 import { matchesWeakly, weakTagOf } from './etag.ts'
 import { noteRoute } from './metrics.ts'
-import { forbidden, notFound, Problem, problemTypes } from './problem.ts'
+import { forbidden, insufficientScope, notFound, Problem, problemTypes } from './problem.ts'
 import { validate } from './validate.ts'
 
 const defaultBodyLimit = 1024 * 1024
 
+export type MountDeps = {
+  verifier: TokenVerifier
+  /** Writes down that a personal access token is in use; must neither wait nor fail. */
+  noteUse: (caller: TokenCaller) => void
+  log: Logger
+}
+
 /** Makes the routes of the endpoints, and a 405 for every other method on their paths. */
-export function mount(router: Router, endpoints: Endpoint[], deps: { verifier: TokenVerifier; log: Logger }): void {
+export function mount(router: Router, endpoints: Endpoint[], deps: MountDeps): void {
   const methods = new Map<string, Set<string>>()
   for (const item of endpoints) {
     const route = item.path.replace(/\{(\w+)\}/g, ':$1')
@@ -34,11 +41,18 @@ function otherMethods(allow: string): RequestHandler {
   }
 }
 
-function handlers(item: Endpoint, { verifier, log }: { verifier: TokenVerifier; log: Logger }): RequestHandler[] {
+function handlers(item: Endpoint, { verifier, noteUse, log }: MountDeps): RequestHandler[] {
   const callers = new WeakMap<Request, Caller>()
   // Before the body is read: a stranger's megabytes are not worth reading.
   const identify: RequestHandler = async (req, _res, next) => {
-    if (item.auth === 'bearer') callers.set(req, await authenticate(req, verifier))
+    if (item.auth !== 'public') {
+      const caller = await authenticate(req, verifier)
+      if (caller.kind === 'token') {
+        if (!item.scope || !caller.scopes.includes(item.scope)) throw insufficientScope(item.scope)
+        noteUse(caller)
+      }
+      callers.set(req, caller)
+    }
     next()
   }
   const run: RequestHandler = async (req, res) => {
@@ -81,8 +95,8 @@ function send(
   reply: { body?: unknown; etag?: string; location?: string },
   log: Logger,
 ): void {
-  res.set('Cache-Control', item.cacheControl ?? (item.auth === 'bearer' ? 'private, no-cache' : 'no-store'))
-  if (item.auth === 'bearer') res.vary('Authorization')
+  res.set('Cache-Control', item.cacheControl ?? (item.auth === 'public' ? 'no-store' : 'private, no-cache'))
+  if (item.auth !== 'public') res.vary('Authorization')
   if (reply.location !== undefined) res.location(reply.location)
   if (!item.response) {
     res.status(item.status ?? 204).end()

@@ -45,6 +45,14 @@ const withHeaders = (...names: HeaderName[]) => ({
   headers: z.object(Object.fromEntries(['X-Request-Id' as const, ...names].map((name) => [name, headers[name]]))),
 })
 
+/** Not where it is the role that falls short. */
+const scopeChallenge = {
+  'WWW-Authenticate': z.string().optional().meta({
+    description: 'What a personal access token lacks (RFC 6750, section 3)',
+    example: 'Bearer realm="mdcreator", error="insufficient_scope", scope="documents:write"',
+  }),
+}
+
 /** Headers that belong to a status, whichever the problem. */
 const problemHeaders: Record<number, HeaderName[]> = {
   401: ['WWW-Authenticate'],
@@ -77,10 +85,9 @@ function failures(item: Endpoint): ZodOpenApiResponsesObject {
   const byStatus = Map.groupBy(bySlug.values(), (type) => type.status)
   const entries = [...byStatus].map(([status, types]) => {
     const content = { 'application/problem+json': { schema: problemSchema(types), examples: examples(types) } }
-    return [
-      status,
-      { description: describe(types), ...withHeaders(...(problemHeaders[status] ?? [])), content },
-    ] as const
+    const { headers: sent } = withHeaders(...(problemHeaders[status] ?? []))
+    const headers = types.includes(problemTypes.insufficientScope) ? sent.extend(scopeChallenge) : sent
+    return [status, { description: describe(types), headers, content }] as const
   })
   return Object.fromEntries(entries.sort(([a], [b]) => a - b))
 }
@@ -113,7 +120,7 @@ function examples(types: ProblemType[]): Record<string, { value: object }> {
 function impliedProblems(item: Endpoint): ProblemType[] {
   const { params, query, body } = item.request
   const types: ProblemType[] = [problemTypes.internal, problemTypes.unavailable]
-  if (item.auth === 'bearer') types.push(problemTypes.unauthenticated)
+  if (item.auth !== 'public') types.push(problemTypes.unauthenticated, problemTypes.insufficientScope)
   if (item.permission) types.push(problemTypes.notFound, problemTypes.forbidden)
   if (params) types.push(problemTypes.notFound)
   if (query || body) types.push(problemTypes.invalid)

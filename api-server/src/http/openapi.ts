@@ -31,7 +31,15 @@ export function openApiDocument(endpoints: Endpoint[], server: string) {
     tags: [...new Set(endpoints.map((item) => item.tag))].map((name) => ({ name })),
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token: you signed in' },
+        personal_access_token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'mdc_…',
+          description: 'A personal access token with the scope that is named',
+        },
+      },
     },
   })
   addExamples(document)
@@ -45,12 +53,18 @@ function operation(item: Endpoint): ZodOpenApiOperationObject {
     tags: [item.tag],
     summary: item.summary,
     description: item.description,
-    security: item.auth === 'bearer' ? [{ bearer: [] }] : [],
+    security: security(item),
     ...(item.permission && { 'x-permission': item.permission }),
     requestParams: { ...(params && { path: params }), ...(query && { query }), ...conditions(item) },
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: responses(item),
   }
+}
+
+/** For a scheme other than OAuth's, the names are what the token must be good for (OpenAPI 3.1, Security Requirement). */
+function security({ auth, scope }: Endpoint): Record<string, string[]>[] {
+  if (auth === 'public') return []
+  return scope ? [{ bearer: [] }, { personal_access_token: [scope] }] : [{ bearer: [] }]
 }
 
 /** The headers of a conditional request (RFC 9110, section 13), where the endpoint heeds them. */

@@ -1,3 +1,4 @@
+import type { Scope } from '@mdcreator/shared/scopes'
 import type { z } from 'zod'
 
 /** A kind of failure that clients can switch on: its `type` URI is `https://mdcreator.app/problems/<slug>`. */
@@ -52,6 +53,7 @@ export const problemTypes = {
   malformed: { slug: 'malformed-request', status: 400, title: 'The request cannot be read' },
   unauthenticated: { slug: 'unauthenticated', status: 401, title: 'A valid access token is required' },
   forbidden: { slug: 'forbidden', status: 403, title: 'Your role does not allow this' },
+  insufficientScope: { slug: 'insufficient-scope', status: 403, title: 'The token is not good for this' },
   notFound: { slug: 'not-found', status: 404, title: 'Not found' },
   methodNotAllowed: { slug: 'method-not-allowed', status: 405, title: 'The method is not allowed here' },
   requestTimeout: { slug: 'request-timeout', status: 408, title: 'The request took too long' },
@@ -87,6 +89,17 @@ export const unavailable = (detail: string, retryAfter = 2, members?: Record<str
     headers: { 'Retry-After': String(retryAfter) },
     ...(members && { members }),
   })
+
+/** 403 for a personal access token (RFC 6750, section 3.1); without a scope, none is good for it. */
+export function insufficientScope(scope: Scope | undefined): Problem {
+  const detail = scope
+    ? `The personal access token needs the scope ${scope}`
+    : 'A personal access token cannot do this: sign in'
+  const challenge = `Bearer realm="mdcreator", error="insufficient_scope", error_description="${detail}"`
+  return new Problem(problemTypes.insufficientScope, detail, {
+    headers: { 'WWW-Authenticate': scope ? `${challenge}, scope="${scope}"` : challenge },
+  })
+}
 
 /**
  * 401 (RFC 6750, section 3). No token asks for one; every bad token gets one answer, but an expired one may know that

@@ -19,6 +19,7 @@ export function userEndpoints({ db, bus, log }: { db: Database; bus: Bus; log: L
       summary: 'Your profile',
       description: 'What your account holds. Others see the name and the picture only.',
       auth: 'bearer',
+      scope: 'profile:read',
       response: User,
       handle: async ({ caller }) => ({
         body: toUser(await asCaller(db, caller, (trx) => getAccount(trx, caller.userId))),
@@ -32,6 +33,7 @@ export function userEndpoints({ db, bus, log }: { db: Database; bus: Bus; log: L
       summary: 'Change your name or picture',
       description: 'Open editors show the new name when they next connect.',
       auth: 'bearer',
+      scope: 'profile:write',
       request: { body: UserPatch },
       response: User,
       handle: async ({ caller, body }) => ({
@@ -46,7 +48,7 @@ export function userEndpoints({ db, bus, log }: { db: Database; bus: Bus; log: L
       summary: 'Delete your account',
       description:
         'What is personal is removed, and the e-mail may be used again; what you wrote stays in the workspaces of others. Workspaces that only you are in are deleted. Every session ends, and open editors are closed within a second.',
-      auth: 'bearer',
+      auth: 'session',
       request: { body: UserDeletion },
       problems: [wrongPassword, ownsWorkspaces, problemTypes.busy],
       handle: async ({ caller, body }) => {

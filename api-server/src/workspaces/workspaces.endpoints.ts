@@ -29,6 +29,7 @@ export function workspaceEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] 
       summary: 'Make a workspace; you become its owner',
       description: 'You may bring your own id, so that it can be made offline and sent later.',
       auth: 'bearer',
+      scope: 'workspaces:write',
       request: { body: NewWorkspace },
       status: 201,
       response: Workspace,
@@ -52,6 +53,7 @@ export function workspaceEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] 
       summary: 'Your workspaces, the newest first',
       description: 'Those that you are a member of, with your role in each.',
       auth: 'bearer',
+      scope: 'workspaces:read',
       request: { query: PageQuery },
       response: WorkspacePage,
       handle: async ({ caller, query }) => {

@@ -1,0 +1,1 @@
+export { useRecorder } from './use-recorder.ts'
