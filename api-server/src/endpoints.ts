@@ -13,6 +13,7 @@ import { type HealthOptions, healthEndpoints } from './http/health.ts'
 import { metricsEndpoints } from './http/metrics.ts'
 import { Cursors } from './http/page.ts'
 import type { RateLimits } from './http/rate-limit.ts'
+import { invitationEndpoints } from './invitations/invitations.endpoints.ts'
 import type { Mailer } from './mail/index.ts'
 import { memberEndpoints } from './members/members.endpoints.ts'
 import { personalAccessTokenEndpoints } from './personal-access-tokens/personal-access-tokens.endpoints.ts'
@@ -32,7 +33,7 @@ export type EndpointDeps = {
 }
 
 /** The one list from which the routes and the OpenAPI document are made. */
-export function createEndpoints({ config, log, db, bus, registry, health }: EndpointDeps): Endpoint[] {
+export function createEndpoints({ config, log, db, bus, mailer, registry, health }: EndpointDeps): Endpoint[] {
   const signer = new TokenSigner(db, config.issuer)
   const cursors = new Cursors(sharedSecret(db, 'cursors'))
   return [
@@ -43,6 +44,7 @@ export function createEndpoints({ config, log, db, bus, registry, health }: Endp
       ...userEndpoints({ db, bus, log }),
       ...workspaceEndpoints({ db, bus, log, cursors }),
       ...memberEndpoints({ db, bus, log, cursors }),
+      ...invitationEndpoints({ db, bus, log, cursors, mailer, config }),
       ...documentEndpoints({ db, bus, log, cursors }),
       ...presenceEndpoints({ db, bus }),
     ]),

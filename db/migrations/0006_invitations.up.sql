@@ -55,10 +55,10 @@ create function find_invitation(hash bytea)
     where i.token_hash = hash
   $$;
 
--- Makes the acting user a member. Gives 'joined', 'member', 'other-email' or the state that refuses it; no row where there
--- is no such invitation. The workspace and the inviter's membership are locked first, so that a deletion, a demotion or a
+-- Makes the acting user a member. Gives 'joined', 'member', 'other-email', 'unverified' or the state that refuses it; no row where
+-- there is no such invitation. `verified_only`: our own accounts must have proven their address; those of other issuers have. The workspace and the inviter's membership are locked first, so that a deletion, a demotion or a
 -- removal has either been seen or comes after.
-create function accept_invitation(hash bytea) returns table (workspace_id uuid, role workspace_role, outcome text)
+create function accept_invitation(hash bytea, verified_only boolean) returns table (workspace_id uuid, role workspace_role, outcome text)
   language plpgsql security definer set search_path = pg_catalog, public
   as $$
   #variable_conflict use_column
@@ -76,6 +76,9 @@ create function accept_invitation(hash bytea) returns table (workspace_id uuid, 
     outcome := public.invitation_state(invitation.id);
     if outcome = 'open' and invitee.email is distinct from invitation.email then
       outcome := 'other-email';
+    end if;
+    if outcome = 'open' and verified_only and invitee.issuer = 'local' then
+      if invitee.email_verified_at is null then outcome := 'unverified'; end if;
     end if;
     if outcome = 'open' then
       insert into public.workspace_members (workspace_id, user_id, role)

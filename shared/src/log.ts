@@ -17,10 +17,11 @@ const secretFields = [
   'secret',
 ]
 
-/** A URL, path or message without its secrets: `?token=…` in any position, and bearer tokens. */
+/** A URL, path or message without its secrets: `?token=…` in any position, invitations, and bearer tokens. */
 export function withoutSecrets(text: string): string {
   return text
     .replace(/([?&;](?:access_|refresh_|id_)?(?:token|code|ticket|key|secret|password)=)[^&#\s"']*/gi, '$1[redacted]')
+    .replace(/(\/invitations\/)[\w-]{43}(?![\w-])/g, '$1[redacted]')
     .replace(/\b(bearer\s+)[\w.~+/=-]+/gi, '$1[redacted]')
     .replace(/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '[redacted]')
     .replace(/\b(postgres(?:ql)?|rediss?|smtps?):\/\/[^@\s/]*@/gi, '$1://[redacted]@')

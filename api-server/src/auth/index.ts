@@ -1,5 +1,5 @@
 export { type Account, accountColumns, closeAccount, findPasswordHash } from './auth.queries.ts'
-export { AnyPassword, DisplayName, User } from './auth.schema.ts'
+export { AnyPassword, DisplayName, Email, User } from './auth.schema.ts'
 export { asCaller } from './caller.queries.ts'
 export { createProvision } from './foreign/provision.ts'
 export { verifyPassword } from './passwords.ts'

@@ -1,2 +1,2 @@
-export { findWorkspace } from './workspaces.queries.ts'
+export { findWorkspace, lockWorkspace } from './workspaces.queries.ts'
 export { GrantableRole, WireRole } from './workspaces.schema.ts'

@@ -65,6 +65,18 @@ export async function transferWorkspace(
   return result.rows[0]?.outcome ?? 'not-owner'
 }
 
+/** Makes others who change or delete the workspace wait for this transaction. False where it is gone. */
+export async function lockWorkspace(trx: Transaction<DB>, id: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('workspaces')
+    .select('id')
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Makes a workspace with its owner; false where the id is taken. */
 export async function insertWorkspace(
   trx: Transaction<DB>,
