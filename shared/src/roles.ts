@@ -23,6 +23,22 @@ const lowestRole = {
   'document.create': 'editor',
   'document.write': 'editor',
   'document.delete': 'editor',
+  'version.read': 'viewer',
+  'version.create': 'editor',
+  'comment.read': 'viewer',
+  // Also to change and delete the own comments, and to react.
+  'comment.create': 'commenter',
+  'comment.resolve': 'commenter',
+  // To delete those of others.
+  'comment.moderate': 'admin',
+  'attachment.read': 'viewer',
+  'attachment.create': 'editor',
+  'attachment.delete': 'editor',
+  'context-file.read': 'viewer',
+  'context-file.create': 'editor',
+  'context-file.delete': 'editor',
+  // The own usage everybody may read.
+  'usage.read': 'admin',
 } as const satisfies Record<string, Role>
 
 export type Action = keyof typeof lowestRole
