@@ -1,4 +1,4 @@
-// Lint, types, unused code, the OpenAPI document, and the generated database types: what CI checks before the tests. `npm run check`.
+// Lint, types, unused code, the OpenAPI document, and what is generated from the schema: what CI checks before the tests. `npm run check`.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 
@@ -9,6 +9,7 @@ const checks = {
   'unused code': ['node_modules/knip/bin/knip.js'],
   'OpenAPI document': ['scripts/openapi-document.ts'],
   'database types': ['scripts/generate-types.ts', '--verify'],
+  'entity-relationship diagram': ['scripts/generate-erd.ts', '--verify'],
 }
 
 for (const [name, args] of Object.entries(checks)) {

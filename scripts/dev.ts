@@ -5,6 +5,7 @@ import { createApp } from '@mdcreator/api-server/app'
 import { prepareSigningKey } from '@mdcreator/api-server/auth/index'
 import { RateLimits } from '@mdcreator/api-server/http/rate-limit'
 import { closeHttpServer, createHttpServer, listen } from '@mdcreator/api-server/http/server'
+import { startJobs } from '@mdcreator/api-server/jobs/index'
 import { createMailer } from '@mdcreator/api-server/mail/index'
 import { InstanceLock } from '@mdcreator/collab-server/instance-lock'
 import { createMetrics } from '@mdcreator/collab-server/metrics'
@@ -50,6 +51,8 @@ async function start(): Promise<void> {
   const db = createDatabase({ url: databaseUrl, role: 'mdcreator_api', size: config.databasePoolSize, log })
   shutdown.add('database connections', () => db.destroy())
   await prepareSigningKey(db)
+  const jobs = startJobs({ db, log })
+  shutdown.add('jobs', () => jobs.stop())
   const bus = createBus(config.redis, log)
   shutdown.add('bus', () => bus.close())
   const verifier = tokenVerifier({ db, config })

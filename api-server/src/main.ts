@@ -12,6 +12,7 @@ import { prepareSigningKey } from './auth/index.ts'
 import { isDatabaseAway } from './http/errors.ts'
 import { RateLimits } from './http/rate-limit.ts'
 import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
+import { startJobs } from './jobs/index.ts'
 import { createMailer } from './mail/index.ts'
 import { migrationsCheck } from './migrations-check.ts'
 
@@ -37,6 +38,8 @@ async function main(): Promise<void> {
   const db = createDatabase({ url, role: 'mdcreator_api', size: config.databasePoolSize, log })
   shutdown.add('database', () => db.destroy())
   await prepareSigningKey(db)
+  const jobs = startJobs({ db, log })
+  shutdown.add('jobs', () => jobs.stop())
   const bus = createBus(config.redis, log)
   shutdown.add('bus', () => bus.close())
   const mailer = createMailer(config, log)

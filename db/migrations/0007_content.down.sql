@@ -1,5 +1,6 @@
 revoke update (workspace_id) on documents from mdcreator_api;
 alter policy visible on documents using (app_role_in(workspace_id) is not null);
+drop index workspace_members_joined;
 alter policy edit on documents
   using (app_role_in(workspace_id) >= 'editor') with check (app_role_in(workspace_id) >= 'editor');
 drop trigger move_contents on documents;

@@ -296,6 +296,7 @@ create table usage_days (
 comment on table usage_days is 'Past days of usage_metrics (UTC) in sums, for when the single calls are deleted.';
 create index usage_days_workspace on usage_days (workspace_id, day) where workspace_id is not null;
 
+-- The days that were summed, and the calls since then.
 create view usage_by_day with (security_invoker) as
   select day, user_id, workspace_id, kind, provider, model, key_owner, calls, failed, input_tokens, output_tokens
     from usage_days
@@ -303,7 +304,8 @@ create view usage_by_day with (security_invoker) as
   select (created_at at time zone 'UTC')::date, user_id, workspace_id, kind, provider, model, key_owner,
     count(*)::integer, count(*) filter (where status in ('failed', 'aborted'))::integer,
     sum(input_tokens), sum(output_tokens)
-    from usage_metrics where created_at >= date_trunc('day', now(), 'UTC')
+    from usage_metrics
+    where created_at >= (select coalesce(max(day) + 1, '-infinity') from usage_days)::timestamp at time zone 'UTC'
     group by 1, 2, 3, 4, 5, 6, 7;
 
 -- ------------------------------------------------------------------- moves
@@ -324,6 +326,8 @@ create function move_contents() returns trigger
 create trigger move_contents after update of workspace_id on documents for each row
   when (old.workspace_id <> new.workspace_id) execute function move_contents();
 grant update (workspace_id) on documents to mdcreator_api;
+
+create index workspace_members_joined on workspace_members (workspace_id, created_at, user_id);
 
 -- ------------------------------------------------------------------ grants
 

@@ -6,7 +6,7 @@ begin
     execute format('revoke all on %I from mdcreator_jobs', item);
   end loop;
 end $$;
-drop function refresh_workspace_statistics(), workspace_statistics_of(uuid);
+drop function refresh_workspace_statistics(interval), workspace_statistics_of(uuid);
 drop materialized view workspace_statistics;
 revoke execute on function index_next_document() from mdcreator_jobs;
 -- The role stays: it belongs to the cluster.

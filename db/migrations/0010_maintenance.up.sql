@@ -32,10 +32,15 @@ create function workspace_statistics_of(workspace uuid) returns setof workspace_
     where s.workspace_id = workspace and public.app_role_in(workspace) is not null
   $$;
 
--- Only an owner may refresh it.
-create function refresh_workspace_statistics() returns void
-  language sql security definer set search_path = pg_catalog, public
-  as $$ refresh materialized view concurrently public.workspace_statistics $$;
+-- Counts again where the last count is older than that. Only an owner may refresh a materialized view.
+create function refresh_workspace_statistics(older_than interval default '5 minutes') returns void
+  language plpgsql security definer set search_path = pg_catalog, public
+  as $$
+  begin
+    if not exists (select from public.workspace_statistics where counted_at > now() - older_than) then
+      refresh materialized view concurrently public.workspace_statistics;
+    end if;
+  end $$;
 
 revoke execute on function workspace_statistics_of, refresh_workspace_statistics from public;
 grant execute on function workspace_statistics_of to mdcreator_api;

@@ -19,3 +19,11 @@ export function asAuthenticator<T>(db: Database, work: (trx: Transaction<DB>) =>
     return work(trx)
   })
 }
+
+/** Runs a transaction of a job (`maintenance.ts`): it deletes what is old and keeps sums, and reads no text. */
+export function asJob<T>(db: Database, work: (trx: Transaction<DB>) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (trx) => {
+    await sql`set local role mdcreator_jobs`.execute(trx)
+    return work(trx)
+  })
+}

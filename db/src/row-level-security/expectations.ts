@@ -37,6 +37,18 @@ export const expectations: Record<string, Expectation> = {
     secrets: ['refresh_token_hash', 'previous_token_hash', 'user_agent', 'created_at', 'refreshed_at'],
   },
   signing_keys: { select: { may: everybody }, secrets: ['private_jwk'] },
+  personal_access_tokens: {
+    select: { may: ['editor'] },
+    insert: {
+      sql: `insert into personal_access_tokens (user_id, name, token_hash, last_four, scopes)
+        values (':editor', 'x', sha256('x'), 'abcd', '{documents:read}')`,
+      may: ['editor'],
+    },
+    update: { sql: 'update personal_access_tokens set last_used_at = now()', may: ['editor'] },
+    delete: { sql: 'delete from personal_access_tokens', may: ['editor'] },
+    columns: ['last_used_at'],
+    secrets: ['token_hash'],
+  },
   workspaces: {
     select: { may: by('workspace.read') },
     insert: { sql: `insert into workspaces (id, name, created_by) values (':new', 'x', ':me')`, may: everybody },

@@ -29,6 +29,8 @@ const rows = `
   insert into users (id, subject, email, display_name)
     select id, id, id || '@example.com', 'Person' from unnest(array[:people]::uuid[]) id;
   insert into sessions (id, user_id, refresh_token_hash, expires_at) values (':session', ':editor', '', now() + interval '1 day');
+  insert into personal_access_tokens (user_id, name, token_hash, last_four, scopes)
+    values (':editor', 'x', sha256('y'), 'abcd', '{documents:read}');
   insert into signing_keys (kid, public_jwk, private_jwk) values ('test', '{}', '{}');
   insert into workspaces (id, name, created_by) values (':workspace', 'Ours', ':owner');
   insert into workspace_members (workspace_id, user_id, role)
