@@ -2,8 +2,12 @@ import type { Action } from './roles.ts'
 
 /** What a personal access token may be good for. Writing does not include reading. */
 export const scopes = [
+  'comments:read',
+  'comments:write',
   'documents:read',
   'documents:write',
+  'files:read',
+  'files:write',
   'members:read',
   'members:write',
   'profile:read',
@@ -32,6 +36,19 @@ const scopeOfAction = {
   'document.create': 'documents:write',
   'document.write': 'documents:write',
   'document.delete': 'documents:write',
+  'version.read': 'documents:read',
+  'version.create': 'documents:write',
+  'comment.read': 'comments:read',
+  'comment.create': 'comments:write',
+  'comment.resolve': 'comments:write',
+  'comment.moderate': 'comments:write',
+  'attachment.read': 'files:read',
+  'attachment.create': 'files:write',
+  'attachment.delete': 'files:write',
+  'context-file.read': 'files:read',
+  'context-file.create': 'files:write',
+  'context-file.delete': 'files:write',
+  'usage.read': 'workspaces:read',
 } as const satisfies Record<Action, Scope | null>
 
 export const scopeOf = (action: Action): Scope | null => scopeOfAction[action]
