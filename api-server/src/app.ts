@@ -1,5 +1,6 @@
 import type { Database } from '@mdcreator/db/database'
 import type { Bus } from '@mdcreator/shared/bus/bus'
+import { clientNetworks } from '@mdcreator/shared/client-address'
 import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
 import type { Registry } from '@mdcreator/shared/metrics'
@@ -61,9 +62,10 @@ export function createApp({
   // Ours are made in http/mount.ts, and compared there.
   app.set('etag', false)
   app.set('query parser', 'simple')
+  app.set('trust proxy', config.trustedProxies)
   app.use(
     measureRequests(registry),
-    identifyRequest,
+    identifyRequest(clientNetworks(config.trustedProxies)),
     requestLog(log),
     securityHeaders(),
     cors(corsOptions(config.corsOrigins)),

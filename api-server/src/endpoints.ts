@@ -3,6 +3,7 @@ import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
 import type { Registry } from '@mdcreator/shared/metrics'
+import { auditEndpoints } from './audit/audit.endpoints.ts'
 import { authEndpoints } from './auth/auth.endpoints.ts'
 import { documentTokenEndpoints } from './auth/document-token.endpoints.ts'
 import { issuerEndpoints } from './auth/issuer.endpoints.ts'
@@ -43,6 +44,7 @@ export function createEndpoints({ config, log, db, bus, mailer, registry, health
       ...personalAccessTokenEndpoints({ db, bus, log, cursors }),
       ...userEndpoints({ db, bus, log }),
       ...workspaceEndpoints({ db, bus, log, cursors }),
+      ...auditEndpoints({ db, cursors }),
       ...memberEndpoints({ db, bus, log, cursors }),
       ...invitationEndpoints({ db, bus, log, cursors, mailer, config }),
       ...documentEndpoints({ db, bus, log, cursors }),

@@ -77,6 +77,29 @@ export interface Attachments {
   workspace_id: string;
 }
 
+export interface AuditLog {
+  action: string;
+  /**
+   * Null where nobody was signed in, such as for a refused sign-in.
+   */
+  actor_id: Generated<string | null>;
+  at: Generated<Timestamp>;
+  /**
+   * What else matters, such as the old and the new role. Never a secret.
+   */
+  details: Generated<Json>;
+  id: Generated<number>;
+  /**
+   * The IPv4 address, or the /64 of an IPv6 address.
+   */
+  network: string | null;
+  request_id: string | null;
+  target_id: string | null;
+  target_type: string | null;
+  user_agent: string | null;
+  workspace_id: string | null;
+}
+
 export interface ClientMutations {
   device_id: string;
   /**
@@ -240,6 +263,23 @@ export interface DocumentVersions {
   title: string;
   word_count: Generated<number>;
   workspace_id: string;
+}
+
+export interface IdempotencyKeys {
+  /**
+   * Null where the answer was too large to keep.
+   */
+  body: string | null;
+  created_at: Generated<Timestamp>;
+  etag: string | null;
+  /**
+   * SHA-256 of the request: another one may not use the same key.
+   */
+  fingerprint: Buffer;
+  key: string;
+  location: string | null;
+  status: number;
+  user_id: string;
 }
 
 export interface Invitations {
@@ -458,6 +498,7 @@ export interface WorkspaceStatistics {
 export interface DB {
   api_keys: ApiKeys;
   attachments: Attachments;
+  audit_log: AuditLog;
   client_mutations: ClientMutations;
   comment_reactions: CommentReactions;
   comments: Comments;
@@ -467,6 +508,7 @@ export interface DB {
   document_updates: DocumentUpdates;
   document_versions: DocumentVersions;
   documents: Documents;
+  idempotency_keys: IdempotencyKeys;
   invitations: Invitations;
   mindmaps: Mindmaps;
   personal_access_tokens: PersonalAccessTokens;

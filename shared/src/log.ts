@@ -3,8 +3,15 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type { Logger }
 
-/** What a request carries with it into every log line and over the bus. */
-export const requestContext = new AsyncLocalStorage<{ requestId: string }>()
+/**
+ * What a request carries with it: its id goes into every log line and over the bus, where it comes from (the network, and
+ * what the client says it is) into the audit log.
+ */
+export type RequestContext = {
+  requestId: string
+  client?: { network: string; userAgent: string | null }
+}
+export const requestContext = new AsyncLocalStorage<RequestContext>()
 
 const secretFields = [
   'token',
@@ -39,7 +46,10 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       censor: '[redacted]',
     },
     serializers: { err: serializeError },
-    mixin: () => requestContext.getStore() ?? {},
+    mixin: () => {
+      const context = requestContext.getStore()
+      return context ? { requestId: context.requestId } : {}
+    },
     hooks: {
       logMethod(this: Logger, args: Parameters<Logger['info']>, method: Logger['info']) {
         method.apply(

@@ -11,6 +11,7 @@ const lowestRole = {
   'workspace.update': 'admin',
   'workspace.delete': 'owner',
   'workspace.transfer': 'owner',
+  'audit.read': 'admin',
   'member.read': 'viewer',
   // Of those who are not above oneself, to no more than one's own role. Leaving needs no right.
   'member.update': 'admin',

@@ -5,7 +5,14 @@ import type { Logger } from '@mdcreator/shared/log'
 import { announce } from '../announce.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { Problem, type ProblemType, problemTypes, unauthenticated } from '../http/problem.ts'
-import { findCredentials, insertAccount, openSession, revokeSession, rotateRefreshToken } from './auth.queries.ts'
+import {
+  findCredentials,
+  insertAccount,
+  openSession,
+  recordRefusedSignIn,
+  revokeSession,
+  rotateRefreshToken,
+} from './auth.queries.ts'
 import { LoginBody, RefreshBody, SignupBody, SignupReply, Tokens } from './auth.schema.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { newRefreshToken, newSession, readRefreshToken } from './sessions.ts'
@@ -69,6 +76,7 @@ export function authEndpoints({ db, bus, log, signer }: Deps): Endpoint[] {
         const isRight = await verifyPassword(body.password, found?.password_hash)
         const { session, refreshToken } = newSession(req.get('User-Agent'))
         if (!found || !isRight || !(await openSession(db, found, session))) {
+          await recordRefusedSignIn(db, found?.id)
           throw new Problem(badCredentials, 'The e-mail address or the password is wrong', { headers: challenge })
         }
         return { body: await tokens(found.id, session.id, refreshToken) }

@@ -1,6 +1,7 @@
 import { asAuthenticator } from '@mdcreator/db/as-user'
 import type { Database, DB } from '@mdcreator/db/database'
 import { type Selectable, sql, type Transaction } from 'kysely'
+import { audit } from '../audit/index.ts'
 
 export type Account = Pick<
   Selectable<DB['users']>,
@@ -29,9 +30,20 @@ export function insertAccount(
       .onConflict((conflict) => conflict.column('email').where('deleted_at', 'is', null).doNothing())
       .returning(accountColumns)
       .executeTakeFirst()
-    if (account) await insertSession(trx, account.id, session)
+    if (!account) return undefined
+    await audit(trx, { action: 'account.created', actorId: account.id, target: { type: 'user', id: account.id } })
+    await insertSession(trx, account.id, session)
     return account
   })
+}
+
+/**
+ * Writes down a sign-in that was refused, of an account or of none. What was typed as the e-mail address is not kept: it
+ * may be a password in the wrong field.
+ */
+export function recordRefusedSignIn(db: Database, userId: string | undefined): Promise<void> {
+  const target = userId === undefined ? {} : { target: { type: 'user' as const, id: userId } }
+  return asAuthenticator(db, (trx) => audit(trx, { action: 'session.refused', actorId: null, ...target }))
 }
 
 export function findCredentials(db: Database, email: string) {
@@ -120,6 +132,7 @@ async function insertSession(trx: Transaction<DB>, userId: string, session: NewS
       expires_at: session.expiresAt,
     })
     .execute()
+  await audit(trx, { action: 'session.opened', actorId: userId, target: { type: 'session', id: session.id } })
 }
 
 /**
@@ -143,7 +156,12 @@ export function rotateRefreshToken(
       where id = ${given.sessionId} and revoked_at is null and expires_at > now()
         and exists (select from users where users.id = sessions.user_id and users.deleted_at is null)
       returning user_id, revoked_at`.execute(trx)
-    return result.rows[0]
+    const session = result.rows[0]
+    if (session?.revoked_at) {
+      const target = { type: 'session', id: given.sessionId } as const
+      await audit(trx, { action: 'session.token_reused', actorId: session.user_id, target })
+    }
+    return session
   })
 }
 
@@ -157,6 +175,8 @@ export function revokeSession(db: Database, userId: string, sessionId: string): 
       .where('user_id', '=', userId)
       .where('revoked_at', 'is', null)
       .executeTakeFirst()
-    return result.numUpdatedRows === 1n
+    if (result.numUpdatedRows === 0n) return false
+    await audit(trx, { action: 'session.ended', actorId: userId, target: { type: 'session', id: sessionId } })
+    return true
   })
 }

@@ -2,6 +2,7 @@ import type { Database } from '@mdcreator/db/database'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Logger } from '@mdcreator/shared/log'
 import { announce } from '../announce.ts'
+import { audit } from '../audit/index.ts'
 import { asCaller } from '../auth/index.ts'
 import { type DocumentRow, findDeletedOrLiving, findDocument, now, updateDocument } from './documents.queries.ts'
 import type { Patch } from './patch.ts'
@@ -13,9 +14,11 @@ export async function moveToTrash(
   { id, caller, conditions, permit }: Patch,
 ): Promise<void> {
   await asCaller(db, caller, async (trx) => {
-    const expected = expectedOf(permit(await findDocument(trx, caller.userId, id)), conditions)
+    const row = permit(await findDocument(trx, caller.userId, id))
     const change = { deleted_at: now, updated_by: caller.userId }
-    if (await updateDocument(trx, id, expected, change)) return
+    if (await updateDocument(trx, id, expectedOf(row, conditions), change)) {
+      return audit(trx, { action: 'document.deleted', ...entryOf(row) })
+    }
     throw stale(conditions, permit(await findDocument(trx, caller.userId, id)))
   })
   await announce(bus, log, { document_id: id })
@@ -31,6 +34,10 @@ export function restoreFromTrash(db: Database, { id, caller, conditions, permit 
     const current = permit(await findDeletedOrLiving(trx, caller.userId, id))
     // Where no version was named, somebody else's restoring it meanwhile is as good.
     if (!isRestored && expected.version !== undefined) throw stale(conditions, current)
+    if (isRestored) await audit(trx, { action: 'document.restored', ...entryOf(row) })
     return current
   })
 }
+
+const entryOf = ({ workspace_id, id }: DocumentRow) =>
+  ({ workspaceId: workspace_id, target: { type: 'document', id } }) as const

@@ -6,13 +6,19 @@ import { pinoHttp } from 'pino-http'
 /** Characters that are safe in a header, a log line and a URI reference. */
 const acceptable = /^[\w.~-]{1,128}$/
 
-/** Gives every request an id – the caller's X-Request-Id where it is harmless – and carries it to log lines and the bus. */
-export const identifyRequest: RequestHandler = (req, res, next) => {
-  const given = req.get('X-Request-Id')
-  const requestId = given && acceptable.test(given) ? given : newId()
-  res.locals['requestId'] = requestId
-  res.set('X-Request-Id', requestId)
-  requestContext.run({ requestId }, next)
+/**
+ * Gives every request an id – the caller's X-Request-Id where it is harmless – and carries it, and where the request
+ * comes from, to whatever is done for it.
+ */
+export function identifyRequest(networkOf: (req: Request) => string): RequestHandler {
+  return (req, res, next) => {
+    const given = req.get('X-Request-Id')
+    const requestId = given && acceptable.test(given) ? given : newId()
+    res.locals['requestId'] = requestId
+    res.set('X-Request-Id', requestId)
+    const userAgent = req.get('User-Agent')?.slice(0, 500) ?? null
+    requestContext.run({ requestId, client: { network: networkOf(req), userAgent } }, next)
+  }
 }
 
 /** The id that `identifyRequest` gave. */

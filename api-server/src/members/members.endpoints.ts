@@ -3,6 +3,7 @@ import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { Logger } from '@mdcreator/shared/log'
 import { z } from 'zod'
 import { announce } from '../announce.ts'
+import { audit } from '../audit/index.ts'
 import { asCaller } from '../auth/index.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { type Cursors, PageQuery } from '../http/page.ts'
@@ -66,6 +67,12 @@ export function memberEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
           const row = await find()
           if (row.role === body.role) return { row, isChanged: false }
           if (await updateRole(trx, workspace_id, user_id, body.role)) {
+            await audit(trx, {
+              action: 'member.role_changed',
+              workspaceId: workspace_id,
+              target: { type: 'user', id: user_id },
+              details: { from: row.role, to: body.role },
+            })
             return { row: { ...row, role: body.role }, isChanged: true }
           }
           // Somebody else was faster: whose right it was, or who it was about, is gone.
@@ -95,10 +102,17 @@ export function memberEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
             const workspace = await findWorkspace(trx, caller.userId, workspace_id)
             if (!workspace) throw notFound()
             if (user_id !== caller.userId) permit(workspace)
-            replaceable(await findMember(trx, workspace_id, user_id))
+            return replaceable(await findMember(trx, workspace_id, user_id))
           }
-          await find()
-          if (await deleteMember(trx, workspace_id, user_id)) return
+          const { role } = await find()
+          if (await deleteMember(trx, workspace_id, user_id)) {
+            return audit(trx, {
+              action: user_id === caller.userId ? 'member.left' : 'member.removed',
+              workspaceId: workspace_id,
+              target: { type: 'user', id: user_id },
+              details: { role },
+            })
+          }
           await find()
           throw notFound()
         })

@@ -1,4 +1,5 @@
 import type { Database } from '@mdcreator/db/database'
+import { audit } from '../audit/index.ts'
 import { asCaller, closeAccount, findPasswordHash, verifyPassword } from '../auth/index.ts'
 import type { Caller } from '../http/authenticate.ts'
 import { Problem, type ProblemType } from '../http/problem.ts'
@@ -28,6 +29,7 @@ export async function deleteAccount(db: Database, caller: Caller, password: stri
     await leaveWorkspaces(trx, caller.userId)
     // Only now: nobody can hand over a workspace to somebody who has left it.
     await refuseOwner(trx, caller)
+    await audit(trx, { action: 'account.deleted', target: { type: 'user', id: caller.userId } })
     await deleteTraces(trx, caller.userId)
     if (!(await closeAccount(trx, { id: caller.userId, password_hash: hash }))) throw refused
   })

@@ -1,5 +1,6 @@
 import type { DB } from '@mdcreator/db/database'
 import { sql, type Transaction } from 'kysely'
+import { audit } from '../audit/index.ts'
 import { type Account, accountColumns } from '../auth/index.ts'
 
 export function getAccount(trx: Transaction<DB>, id: string): Promise<Account> {
@@ -39,7 +40,15 @@ export function listOwnedWorkspaces(trx: Transaction<DB>, userId: string): Promi
 
 /** Leaves the workspaces of others. */
 export async function leaveWorkspaces(trx: Transaction<DB>, userId: string): Promise<void> {
-  await trx.deleteFrom('workspace_members').where('user_id', '=', userId).where('role', '!=', 'owner').execute()
+  const left = await trx
+    .deleteFrom('workspace_members')
+    .where('user_id', '=', userId)
+    .where('role', '!=', 'owner')
+    .returning(['workspace_id', 'role'])
+    .execute()
+  for (const { workspace_id: workspaceId, role } of left) {
+    await audit(trx, { action: 'member.left', workspaceId, target: { type: 'user', id: userId }, details: { role } })
+  }
 }
 
 /** Deletes the user's own workspaces, and forgets where the user was. */
@@ -47,6 +56,9 @@ export async function deleteTraces(trx: Transaction<DB>, userId: string): Promis
   const owned = (await listOwnedWorkspaces(trx, userId)).map(({ id }) => id)
   if (owned.length > 0) {
     await trx.updateTable('workspaces').set({ deleted_at: sql<Date>`now()` }).where('id', 'in', owned).execute()
+    for (const id of owned) {
+      await audit(trx, { action: 'workspace.deleted', workspaceId: id, target: { type: 'workspace', id } })
+    }
   }
   await trx.deleteFrom('presence').where('user_id', '=', userId).execute()
 }

@@ -1,5 +1,6 @@
 import type { DB } from '@mdcreator/db/database'
 import { sql, type Transaction } from 'kysely'
+import { audit } from '../audit/index.ts'
 import type { Key } from '../http/page.ts'
 
 /** Microseconds: what tells one state of a workspace from the next. */
@@ -51,7 +52,11 @@ export async function updateWorkspace(
   let query = trx.updateTable('workspaces').set(change).where('id', '=', id).where('deleted_at', 'is', null)
   if (expected !== undefined) query = query.where(revision('updated_at'), '=', expected)
   const result = await query.executeTakeFirst()
-  return result.numUpdatedRows === 1n
+  if (result.numUpdatedRows === 0n) return false
+  if ('deleted_at' in change) {
+    await audit(trx, { action: 'workspace.deleted', workspaceId: id, target: { type: 'workspace', id } })
+  }
+  return true
 }
 
 /** Makes another member the owner and the owner an administrator; only the owner can. */
@@ -62,7 +67,12 @@ export async function transferWorkspace(
 ): Promise<'done' | 'not-owner' | 'no-member'> {
   const result = await sql<{ outcome: 'done' | 'not-owner' | 'no-member' }>`
     select transfer_workspace(${workspaceId}, ${heirId}) as outcome`.execute(trx)
-  return result.rows[0]?.outcome ?? 'not-owner'
+  const outcome = result.rows[0]?.outcome ?? 'not-owner'
+  if (outcome === 'done') {
+    const target = { type: 'user', id: heirId } as const
+    await audit(trx, { action: 'workspace.transferred', workspaceId, target })
+  }
+  return outcome
 }
 
 /** Makes others who change or delete the workspace wait for this transaction. False where it is gone. */
@@ -92,5 +102,7 @@ export async function insertWorkspace(
     .insertInto('workspace_members')
     .values({ workspace_id: workspace.id, user_id: workspace.created_by, role: 'owner' })
     .execute()
+  const { id } = workspace
+  await audit(trx, { action: 'workspace.created', workspaceId: id, target: { type: 'workspace', id } })
   return true
 }

@@ -1,0 +1,18 @@
+/** What the audit log tells of, as `<what>.<happened>`. */
+export const auditActions = [
+  'account.created',
+  'account.deleted',
+  'session.opened',
+  'session.refused',
+  'session.ended',
+  'session.token_reused',
+  'workspace.created',
+  'workspace.transferred',
+  'workspace.deleted',
+  'member.role_changed',
+  'member.removed',
+  'member.left',
+  'document.deleted',
+  'document.restored',
+] as const
+export type AuditAction = (typeof auditActions)[number]
