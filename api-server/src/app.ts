@@ -88,6 +88,7 @@ export function createApp({
   mount(app, endpoints, {
     verifier: apiTokenVerifier(db, config, createProvision(db, config.auth)),
     noteUse: useRecorder(db, log),
+    limit: limits.create({ name: 'requests', points: config.rateLimitPerMinute, seconds: 60 }),
     log,
   })
   app.use(docsRoutes(openApiDocument(endpoints, config.publicUrl ?? '/')))

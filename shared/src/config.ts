@@ -64,6 +64,7 @@ const Environment = z.object({
   REDIS_TLS: flag.default(false).meta({ example: 'true' }),
   REDIS_CLUSTER: flag.default(false).meta({ example: 'true' }),
   REDIS_PREFIX: z.string().max(50).default('mdcreator:').meta({ example: 'mdcreator:' }),
+  RATE_LIMIT_PER_MINUTE: count.default(600).meta({ example: '600' }),
   TRUSTED_PROXIES: list.default([]).meta({ example: '10.0.0.0/8,loopback' }),
   COLLAB_MAX_FRAME_BYTES: count.default(4 * mebibyte).meta({ example: '4194304' }),
   COLLAB_MAX_DOCUMENT_BYTES: count.default(64 * mebibyte).meta({ example: '67108864' }),
@@ -105,6 +106,8 @@ export type Config = {
   databasePoolSize: number
   /** Where the servers of a set-up meet, or null: everything is in this one process. */
   redis: RedisConfig | null
+  /** Requests that a user, or an address without a user, may make in a minute. */
+  rateLimitPerMinute: number
   /** Addresses and networks (as in Express's `trust proxy`) whose X-Forwarded-For is believed. */
   trustedProxies: string[]
   collab: CollabLimits
@@ -177,6 +180,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     databaseUrl: e.DATABASE_URL ?? databaseUrl(e),
     databasePoolSize: e.DATABASE_POOL_SIZE,
     redis: redisConfig(e),
+    rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
     trustedProxies: e.TRUSTED_PROXIES,
     collab: {
       maxFrameBytes: e.COLLAB_MAX_FRAME_BYTES,

@@ -14,26 +14,37 @@ const retryDelay = (attempt: number): number => Math.min(500, attempt * 50)
  * Connects to Redis, and again for ever when the connection is lost, which is logged once, as is its return. A Redis that
  * vanished without a word is noticed within 3 s. Errors are never thrown at the process.
  *
- * For the role `publish`: a command fails at once while Redis is away, and after 2 s without an answer; nothing is queued.
+ * For the role `publish`: a command fails at once while Redis is away, and without an answer after 2 s or
+ * `commandTimeoutMs`; nothing is queued.
  *
  * For the role `subscribe`: a subscription is remembered, whatever becomes of its promise, and made again after every
  * reconnect until it is unsubscribed. In a Redis Cluster any node will do, and another one is tried when it is lost.
  */
 export function createRedis(config: RedisConfig, log: Logger, options: { role: 'subscribe' }): RedisSubscriber
-export function createRedis(config: RedisConfig, log: Logger, options: { role: 'publish' | 'subscribe' }): RedisClient
 export function createRedis(
   config: RedisConfig,
   log: Logger,
-  { role }: { role: 'publish' | 'subscribe' },
+  options: { role: 'publish' | 'subscribe'; commandTimeoutMs?: number },
+): RedisClient
+export function createRedis(
+  config: RedisConfig,
+  log: Logger,
+  { role, commandTimeoutMs: commandTimeout = 2_000 }: { role: 'publish' | 'subscribe'; commandTimeoutMs?: number },
 ): RedisClient {
   const { db, ...node } = nodeOptions(config.url)
   let client: RedisClient
   if (role === 'subscribe') {
     const options = { ...node, db: config.cluster ? 0 : db, retryStrategy: retryDelay }
     client = new RedisSubscriber(options, { isCluster: config.cluster, log })
-  } else if (config.cluster) client = createCluster(node)
+  } else if (config.cluster) client = createCluster({ ...node, commandTimeout })
   else {
-    const options = { db, enableOfflineQueue: false, enableAutoPipelining: true, retryStrategy: retryDelay }
+    const options = {
+      db,
+      commandTimeout,
+      enableOfflineQueue: false,
+      enableAutoPipelining: true,
+      retryStrategy: retryDelay,
+    }
     client = new Redis({ ...node, ...publishing, ...options })
   }
   logOutages(client, role, log)
@@ -57,7 +68,6 @@ export function onReady(client: RedisClient, listener: () => void): () => void {
 }
 
 const publishing = {
-  commandTimeout: 2_000,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
 } satisfies RedisOptions
@@ -78,7 +88,11 @@ function nodeOptions(href: string) {
   } satisfies RedisOptions
 }
 
-function createCluster({ host, port, ...node }: Omit<ReturnType<typeof nodeOptions>, 'db'>): Cluster {
+function createCluster({
+  host,
+  port,
+  ...node
+}: Omit<ReturnType<typeof nodeOptions>, 'db'> & { commandTimeout: number }): Cluster {
   return new Cluster([{ host, port }], {
     redisOptions: { ...node, ...publishing },
     enableOfflineQueue: false,

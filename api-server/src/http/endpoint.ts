@@ -59,6 +59,8 @@ type Declaration = {
   auth: Auth
   /** Bytes of the body. Default 1 MiB. */
   bodyLimit?: number
+  /** True for what machines ask every few seconds: it counts against no rate limit. */
+  unlimited?: boolean
   /** Default 200, or 204 without a response. */
   status?: number
   contentType?: 'application/json' | 'text/markdown' | 'text/plain; version=0.0.4' | 'application/problem+json'

@@ -33,6 +33,7 @@ export function healthEndpoints({ checks, isStopping, timeoutMs = 2_000 }: Healt
       summary: 'Whether the process is alive',
       description: 'For a supervisor: it looks at nothing but the process itself.',
       auth: 'public',
+      unlimited: true,
       response: Health,
       handle: async () => ({ body: { status: 'ok' as const } }),
     }),
@@ -44,6 +45,7 @@ export function healthEndpoints({ checks, isStopping, timeoutMs = 2_000 }: Healt
       summary: 'Whether every dependency is there',
       description: 'A 503 names those that are not, in `away`.',
       auth: 'public',
+      unlimited: true,
       response: Readiness,
       problems: [notReady],
       handle: async () => {

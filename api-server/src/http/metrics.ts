@@ -54,6 +54,7 @@ export function metricsEndpoints(registry: Registry): Endpoint[] {
       description:
         'Open to everybody who reaches it and without data of tenants; a proxy in front of the server should not publish it.',
       auth: 'public',
+      unlimited: true,
       response: z.string().meta({ example: 'api_requests_in_flight 1\n' }),
       contentType: 'text/plain; version=0.0.4',
       handle: async () => ({ body: await registry.metrics() }),

@@ -8,6 +8,8 @@ import type { Auth, Endpoint, Input, RequestSchemas } from './endpoint.ts'
 import { matchesWeakly, weakTagOf } from './etag.ts'
 import { noteRoute } from './metrics.ts'
 import { forbidden, insufficientScope, notFound, Problem, problemTypes } from './problem.ts'
+import { enforce, type RateLimit } from './rate-limit.ts'
+import { networkOf } from './request-log.ts'
 import { validate } from './validate.ts'
 
 const defaultBodyLimit = 1024 * 1024
@@ -16,6 +18,8 @@ export type MountDeps = {
   verifier: TokenVerifier
   /** Writes down that a personal access token is in use; must neither wait nor fail. */
   noteUse: (caller: TokenCaller) => void
+  /** Per user, or per network where nobody is signed in. */
+  limit: RateLimit
   log: Logger
 }
 
@@ -41,12 +45,15 @@ function otherMethods(allow: string): RequestHandler {
   }
 }
 
-function handlers(item: Endpoint, { verifier, noteUse, log }: MountDeps): RequestHandler[] {
+function handlers(item: Endpoint, { verifier, noteUse, limit, log }: MountDeps): RequestHandler[] {
   const callers = new WeakMap<Request, Caller>()
   // Before the body is read: a stranger's megabytes are not worth reading.
-  const identify: RequestHandler = async (req, _res, next) => {
-    if (item.auth !== 'public') {
-      const caller = await authenticate(req, verifier)
+  const identify: RequestHandler = async (req, res, next) => {
+    const [caller, refusal] = item.auth === 'public' ? [] : await attempt(authenticate(req, verifier))
+    // Who shows a bad token is counted too, or guessing them would be free.
+    if (!item.unlimited) enforce(res, await limit.take(caller ? caller.userId : networkOf(res)))
+    if (refusal !== undefined) throw refusal
+    if (caller) {
       if (caller.kind === 'token') {
         if (!item.scope || !caller.scopes.includes(item.scope)) throw insufficientScope(item.scope)
         noteUse(caller)
@@ -66,6 +73,13 @@ function handlers(item: Endpoint, { verifier, noteUse, log }: MountDeps): Reques
     run,
   ]
 }
+
+/** What came of it: a value, or what was thrown. */
+const attempt = <T>(work: Promise<T>): Promise<[T] | [undefined, unknown]> =>
+  work.then(
+    (value) => [value],
+    (error: unknown) => [undefined, error],
+  )
 
 function toInput(item: Endpoint, req: Request, caller: Caller | undefined): Input<RequestSchemas, Auth> {
   const { params, query, body } = item.request

@@ -33,6 +33,9 @@ const headers = {
     '/api/v1/documents/01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11',
   ),
   'WWW-Authenticate': header('WWW-Authenticate', 'What is wrong with the token', 'Bearer realm="mdcreator"'),
+  'RateLimit-Limit': header('RateLimit-Limit', 'Requests that you may make in a minute', '600'),
+  'RateLimit-Remaining': header('RateLimit-Remaining', 'How many of them are left', '599'),
+  'RateLimit-Reset': header('RateLimit-Reset', 'Seconds until all are there again', '60'),
   'Retry-After': header('Retry-After', 'Seconds until it is worth trying again', '2'),
 }
 type HeaderName = keyof typeof headers
@@ -41,9 +44,14 @@ function header(id: string, description: string, example: string): z.ZodString {
   return z.string().meta({ header: { id, description }, example })
 }
 
-const withHeaders = (...names: HeaderName[]) => ({
-  headers: z.object(Object.fromEntries(['X-Request-Id' as const, ...names].map((name) => [name, headers[name]]))),
-})
+/** Those of every answer, and these. */
+const withHeaders = (item: Endpoint, ...names: HeaderName[]) => {
+  const all: HeaderName[] = ['X-Request-Id', ...(item.unlimited ? [] : usage), ...names]
+  return { headers: z.object(Object.fromEntries(all.map((name) => [name, headers[name]]))) }
+}
+
+/** What rate limits tell. */
+const usage = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const
 
 /** Not where it is the role that falls short. */
 const scopeChallenge = {
@@ -72,10 +80,12 @@ function success(item: Endpoint): ZodOpenApiResponsesObject {
   return {
     [status]: {
       description: item.summary,
-      ...withHeaders(...names),
+      ...withHeaders(item, ...names),
       ...(item.response && { content: { [item.contentType ?? 'application/json']: { schema: item.response } } }),
     },
-    ...(item.method === 'get' && { '304': { description: 'It is what If-None-Match names', ...withHeaders('ETag') } }),
+    ...(item.method === 'get' && {
+      '304': { description: 'It is what If-None-Match names', ...withHeaders(item, 'ETag') },
+    }),
   }
 }
 
@@ -85,7 +95,7 @@ function failures(item: Endpoint): ZodOpenApiResponsesObject {
   const byStatus = Map.groupBy(bySlug.values(), (type) => type.status)
   const entries = [...byStatus].map(([status, types]) => {
     const content = { 'application/problem+json': { schema: problemSchema(types), examples: examples(types) } }
-    const { headers: sent } = withHeaders(...(problemHeaders[status] ?? []))
+    const { headers: sent } = withHeaders(item, ...(problemHeaders[status] ?? []))
     const headers = types.includes(problemTypes.insufficientScope) ? sent.extend(scopeChallenge) : sent
     return [status, { description: describe(types), headers, content }] as const
   })
@@ -121,6 +131,7 @@ function impliedProblems(item: Endpoint): ProblemType[] {
   const { params, query, body } = item.request
   const types: ProblemType[] = [problemTypes.internal, problemTypes.unavailable]
   if (item.auth !== 'public') types.push(problemTypes.unauthenticated, problemTypes.insufficientScope)
+  if (!item.unlimited) types.push(problemTypes.tooManyRequests)
   if (item.permission) types.push(problemTypes.notFound, problemTypes.forbidden)
   if (params) types.push(problemTypes.notFound)
   if (query || body) types.push(problemTypes.invalid)

@@ -62,6 +62,7 @@ export const problemTypes = {
   tooLarge: { slug: 'too-large', status: 413, title: 'The request is too large' },
   unsupportedMediaType: { slug: 'unsupported-media-type', status: 415, title: 'The media type is not supported' },
   invalid: { slug: 'invalid-request', status: 422, title: 'The request is not valid' },
+  tooManyRequests: { slug: 'too-many-requests', status: 429, title: 'Too many requests' },
   headersTooLarge: { slug: 'headers-too-large', status: 431, title: 'The headers are too large' },
   internal: { slug: 'internal', status: 500, title: 'Something went wrong' },
   busy: { slug: 'busy', status: 503, title: 'The server is busy' },

@@ -10,19 +10,24 @@ const acceptable = /^[\w.~-]{1,128}$/
  * Gives every request an id – the caller's X-Request-Id where it is harmless – and carries it, and where the request
  * comes from, to whatever is done for it.
  */
-export function identifyRequest(networkOf: (req: Request) => string): RequestHandler {
+export function identifyRequest(toNetwork: (req: Request) => string): RequestHandler {
   return (req, res, next) => {
     const given = req.get('X-Request-Id')
     const requestId = given && acceptable.test(given) ? given : newId()
     res.locals['requestId'] = requestId
     res.set('X-Request-Id', requestId)
+    const network = toNetwork(req)
+    res.locals['network'] = network
     const userAgent = req.get('User-Agent')?.slice(0, 500) ?? null
-    requestContext.run({ requestId, client: { network: networkOf(req), userAgent } }, next)
+    requestContext.run({ requestId, client: { network, userAgent } }, next)
   }
 }
 
 /** The id that `identifyRequest` gave. */
 export const requestIdOf = (res: Response): string => String(res.locals['requestId'])
+
+/** Where the request comes from: an IPv4 address, or the /64 of an IPv6 address. */
+export const networkOf = (res: Response): string => String(res.locals['network'])
 
 /** Machines ask for these every few seconds. */
 const probes = new Set<string | undefined>(['/healthz', '/readyz', '/metrics'])
