@@ -19,6 +19,7 @@ import { openApiDocument } from './http/openapi.ts'
 import { notFound } from './http/problem.ts'
 import type { RateLimits } from './http/rate-limit.ts'
 import { identifyRequest, requestLog } from './http/request-log.ts'
+import { createAnswerStore } from './idempotency/index.ts'
 import type { Mailer } from './mail/index.ts'
 import { measuredBus } from './measured-bus.ts'
 import { useRecorder } from './personal-access-tokens/index.ts'
@@ -88,6 +89,7 @@ export function createApp({
   mount(app, endpoints, {
     verifier: apiTokenVerifier(db, config, createProvision(db, config.auth)),
     noteUse: useRecorder(db, log),
+    answers: createAnswerStore(db),
     limit: limits.create({ name: 'requests', points: config.rateLimitPerMinute, seconds: 60 }),
     log,
   })
@@ -117,6 +119,7 @@ function corsOptions(origins: string[]): cors.CorsOptions {
     allowedHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'X-Request-Id'],
     exposedHeaders: [
       'ETag',
+      'Idempotent-Replayed',
       'Location',
       'Retry-After',
       'X-Request-Id',

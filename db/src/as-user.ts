@@ -1,6 +1,9 @@
 import { sql, type Transaction } from 'kysely'
 import type { Database, DB } from './database.ts'
 
+/** A transaction, for code that passes it on and knows no SQL. */
+export type UserTransaction = Transaction<DB>
+
 /**
  * Runs a transaction for one user: row-level security lets it see and change what that user may. The setting is local
  * to the transaction, so nothing leaks through the pool. Outside of such a transaction the API's role sees no row.

@@ -26,6 +26,7 @@ const scopeOfAction = {
   'workspace.update': 'workspaces:write',
   'workspace.delete': 'workspaces:write',
   'workspace.transfer': null,
+  'audit.read': null,
   'member.read': 'members:read',
   'member.update': 'members:write',
   'member.remove': 'members:write',

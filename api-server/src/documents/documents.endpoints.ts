@@ -36,13 +36,14 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
         'The text is stored in canonical form, so that opening the document in an editor does not change it.',
       auth: 'bearer',
       permission: 'document.create',
+      idempotent: true,
       request: { params: inWorkspace, body: NewDocument },
       bodyLimit: contentBodyLimit,
       status: 201,
       response: Document,
       headers: ['Location', 'ETag'],
       problems: [problemTypes.idTaken],
-      handle: async ({ caller, params, body, permit }) => {
+      handle: async ({ caller, params, body, permit, once }) => {
         const id = body.id ?? newId()
         checkContentSize(body.content)
         if (body.doc_type === 'mindmap' && body.content !== '') {
@@ -52,7 +53,7 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
           permit(await findWorkspace(trx, caller.userId, params.workspace_id))
         if (isLong(body.content)) await asCaller(db, caller, findPermitted)
         const text = await canonicalise(body.content)
-        const row = await asCaller(db, caller, async (trx) => {
+        return once(async (trx) => {
           const { id: workspace_id } = await findPermitted(trx)
           const isNew = await insertDocument(trx, {
             id,
@@ -63,10 +64,10 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
             created_by: caller.userId,
             updated_by: caller.userId,
           })
-          return isNew ? findDocument(trx, caller.userId, id) : undefined
+          const row = isNew && (await findDocument(trx, caller.userId, id))
+          if (!row) throw idTaken()
+          return { ...toReply(row), location: `/api/v1/documents/${id}` }
         })
-        if (!row) throw idTaken()
-        return { ...toReply(row), location: `/api/v1/documents/${id}` }
       },
     }),
     endpoint({

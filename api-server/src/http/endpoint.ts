@@ -1,7 +1,9 @@
+import type { UserTransaction } from '@mdcreator/db/as-user'
 import type { Action, Role } from '@mdcreator/shared/roles'
 import { type Scope, scopeOf } from '@mdcreator/shared/scopes'
 import type { Request } from 'express'
 import type { z } from 'zod'
+import type { Answer } from './answer.ts'
 import type { Caller, SessionCaller } from './authenticate.ts'
 import type { ProblemType } from './problem.ts'
 
@@ -15,7 +17,7 @@ type Parsed<S, K extends keyof RequestSchemas> = S extends { [P in K]: infer Z e
   : undefined
 
 /** What a handler is given: parsed, and no more than was declared. */
-export type Input<S extends RequestSchemas, A extends Auth> = {
+export type Input<S extends RequestSchemas, A extends Auth, I extends boolean, R> = {
   params: Parsed<S, 'params'>
   query: Parsed<S, 'query'>
   body: Parsed<S, 'body'>
@@ -26,6 +28,13 @@ export type Input<S extends RequestSchemas, A extends Auth> = {
    * @throws Problem 404 where nothing was found, 403 where the role is too low
    */
   permit: <T extends { role: Role }>(found: T | undefined) => T
+  /**
+   * Where `idempotent` is declared: does the work in a transaction for the caller, together with keeping its reply for
+   * the request's Idempotency-Key; or gives the reply that was kept. All effects belong into the work, and what it
+   * checks too; what is announced afterwards may be announced twice.
+   * @throws Problem 409, 422
+   */
+  once: I extends true ? (work: (trx: UserTransaction) => Promise<R>) => Promise<Answer> : undefined
   /** The request, for its headers. */
   req: Request
 }
@@ -33,6 +42,8 @@ export type Input<S extends RequestSchemas, A extends Auth> = {
 /** `body` is checked against the response schema before it leaves. */
 export type Reply<R> = { body: R; etag?: string; location?: string }
 export type EmptyReply = { body?: undefined; etag?: string }
+
+type ReplyOf<R extends z.ZodType> = R extends z.ZodUndefined ? EmptyReply : Reply<z.input<R>>
 
 /**
  * Who may call. `bearer`: whoever has signed in, and programs whose personal access token has the scope. `session`: only
@@ -59,6 +70,11 @@ type Declaration = {
   auth: Auth
   /** Bytes of the body. Default 1 MiB. */
   bodyLimit?: number
+  /**
+   * True for a POST that creates: with an Idempotency-Key it is done once, see `once`. Not where the reply holds a
+   * secret: it would be kept.
+   */
+  idempotent?: boolean
   /** True for what machines ask every few seconds: it counts against no rate limit. */
   unlimited?: boolean
   /** Default 200, or 204 without a response. */
@@ -79,7 +95,7 @@ export type Endpoint = Declaration & {
   scope?: Scope
   request: RequestSchemas
   response?: z.ZodType
-  handle: (input: Input<RequestSchemas, Auth>) => Promise<Reply<unknown> | EmptyReply>
+  handle: (input: Input<RequestSchemas, Auth, boolean, unknown>) => Promise<Reply<unknown> | EmptyReply | Answer>
 }
 
 /** Declares an endpoint once: validation, types, the route and its OpenAPI entry all come from here. */
@@ -87,13 +103,15 @@ export function endpoint<
   const A extends Auth,
   const S extends RequestSchemas = object,
   R extends z.ZodType = z.ZodUndefined,
+  const I extends boolean = false,
 >(
   spec: Declaration &
     Access<A> & {
       auth: A
       request?: S
       response?: R
-      handle: (input: Input<S, A>) => Promise<R extends z.ZodUndefined ? EmptyReply : Reply<z.input<R>>>
+      idempotent?: I
+      handle: (input: Input<S, A, I, ReplyOf<R>>) => Promise<ReplyOf<R> | Answer>
     },
 ): Endpoint {
   const { request = {}, handle, ...declaration } = spec as typeof spec & { permission?: Action; scope?: Scope }

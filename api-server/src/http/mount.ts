@@ -1,11 +1,14 @@
+import type { UserTransaction } from '@mdcreator/db/as-user'
 import type { Logger } from '@mdcreator/shared/log'
 import { type Action, can, type Role } from '@mdcreator/shared/roles'
 import type { TokenVerifier } from '@mdcreator/shared/tokens'
 import type { Request, RequestHandler, Response, Router } from 'express'
+import { Answer } from './answer.ts'
 import { authenticate, type Caller, type TokenCaller } from './authenticate.ts'
 import { jsonBody } from './body.ts'
 import type { Auth, Endpoint, Input, RequestSchemas } from './endpoint.ts'
 import { matchesWeakly, weakTagOf } from './etag.ts'
+import { type AnswerStore, keyedRequest } from './idempotency.ts'
 import { noteRoute } from './metrics.ts'
 import { forbidden, insufficientScope, notFound, Problem, problemTypes } from './problem.ts'
 import { enforce, type RateLimit } from './rate-limit.ts'
@@ -20,6 +23,7 @@ export type MountDeps = {
   noteUse: (caller: TokenCaller) => void
   /** Per user, or per network where nobody is signed in. */
   limit: RateLimit
+  answers: AnswerStore
   log: Logger
 }
 
@@ -45,7 +49,8 @@ function otherMethods(allow: string): RequestHandler {
   }
 }
 
-function handlers(item: Endpoint, { verifier, noteUse, limit, log }: MountDeps): RequestHandler[] {
+function handlers(item: Endpoint, deps: MountDeps): RequestHandler[] {
+  const { verifier, noteUse, limit, log } = deps
   const callers = new WeakMap<Request, Caller>()
   // Before the body is read: a stranger's megabytes are not worth reading.
   const identify: RequestHandler = async (req, res, next) => {
@@ -63,8 +68,8 @@ function handlers(item: Endpoint, { verifier, noteUse, limit, log }: MountDeps):
     next()
   }
   const run: RequestHandler = async (req, res) => {
-    const reply = await item.handle(toInput(item, req, callers.get(req)))
-    send(item, req, res, reply, log)
+    const reply = await item.handle(toInput(item, req, callers.get(req), deps))
+    send(item, req, res, reply instanceof Answer ? reply : render(item, reply, log))
   }
   return [
     noteRoute(item.path),
@@ -81,19 +86,34 @@ const attempt = <T>(work: Promise<T>): Promise<[T] | [undefined, unknown]> =>
     (error: unknown) => [undefined, error],
   )
 
-function toInput(item: Endpoint, req: Request, caller: Caller | undefined): Input<RequestSchemas, Auth> {
+function toInput(
+  item: Endpoint,
+  req: Request,
+  caller: Caller | undefined,
+  { answers, log }: MountDeps,
+): Input<RequestSchemas, Auth, boolean, unknown> {
   const { params, query, body } = item.request
   const path = params?.safeParse(req.params)
   // A name that nothing can have names nothing.
   if (path && !path.success) throw notFound()
-  return {
+  const asked = {
     params: path?.data,
     query: query && validate(query, req.query, 'query'),
     body: body && validate(body, req.body, 'body'),
+  }
+  // Before anything is done: a key that is none is no reason to begin.
+  const request = item.idempotent ? keyedRequest(req, item.operationId, asked) : undefined
+  const once = async (work: (trx: UserTransaction) => Promise<AnyReply>): Promise<Answer> => {
+    if (!caller) throw new Error(`${item.operationId} is idempotent and public`)
+    return answers.answerOnce(caller, request, async (trx) => render(item, await work(trx), log))
+  }
+  return {
+    ...asked,
     caller,
     permit: (found) => permit(found, item.permission),
+    once: item.idempotent ? once : undefined,
     req,
-  } as Input<RequestSchemas, Auth>
+  } as Input<RequestSchemas, Auth, boolean, unknown>
 }
 
 function permit<T extends { role: Role }>(found: T | undefined, action: Action | undefined): T {
@@ -102,38 +122,29 @@ function permit<T extends { role: Role }>(found: T | undefined, action: Action |
   return found
 }
 
-function send(
-  item: Endpoint,
-  req: Request,
-  res: Response,
-  reply: { body?: unknown; etag?: string; location?: string },
-  log: Logger,
-): void {
+function send(item: Endpoint, req: Request, res: Response, answer: Answer): void {
   res.set('Cache-Control', item.cacheControl ?? (item.auth === 'public' ? 'no-store' : 'private, no-cache'))
   if (item.auth !== 'public') res.vary('Authorization')
-  if (reply.location !== undefined) res.location(reply.location)
-  if (!item.response) {
-    res.status(item.status ?? 204).end()
-    return
-  }
-  const body = render(item, reply.body, log)
-  const etag = reply.etag ?? (item.method === 'get' ? weakTagOf(body) : undefined)
-  if (etag !== undefined) res.set('ETag', etag)
-  if (item.method === 'get' && etag !== undefined && matchesWeakly(req.get('If-None-Match'), etag)) {
+  answer.writeHead(res)
+  const { body, etag } = answer
+  if (body === undefined) res.end()
+  else if (item.method === 'get' && etag !== undefined && matchesWeakly(req.get('If-None-Match'), etag)) {
     res.status(304).end()
-    return
-  }
-  res.status(item.status ?? 200).type(item.contentType ?? 'application/json')
-  res.send(body)
+  } else res.type(item.contentType ?? 'application/json').send(body)
 }
 
+type AnyReply = { body?: unknown; etag?: string; location?: string }
+
 /** Only what the schema declares leaves the server; what contradicts it is our fault, and a 500. */
-function render(item: Endpoint, body: unknown, log: Logger): string {
-  const result = item.response?.safeParse(body)
-  if (!result?.success) {
-    const faults = result?.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`)
+function render(item: Endpoint, { body: unchecked, etag, location }: AnyReply, log: Logger): Answer {
+  if (!item.response) return new Answer({ status: item.status ?? 204, body: undefined, etag: undefined, location })
+  const result = item.response.safeParse(unchecked)
+  if (!result.success) {
+    const faults = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`)
     log.error({ operation: item.operationId, faults }, 'a response contradicts its schema')
     throw new Problem(problemTypes.internal, 'Something went wrong on our side')
   }
-  return typeof result.data === 'string' ? result.data : JSON.stringify(result.data)
+  const body = typeof result.data === 'string' ? result.data : JSON.stringify(result.data)
+  const tag = etag ?? (item.method === 'get' ? weakTagOf(body) : undefined)
+  return new Answer({ status: item.status ?? 200, body, etag: tag, location })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ZodOpenApiResponsesObject } from 'zod-openapi'
 import type { Endpoint } from './endpoint.ts'
+import { answerNotKept, inProgress, keyReused } from './idempotency.ts'
 import { type ProblemType, problemTypes, problemUri } from './problem.ts'
 
 const Fault = z
@@ -61,6 +62,16 @@ const scopeChallenge = {
   }),
 }
 
+/** Where the request was done before, with the same Idempotency-Key. */
+const replayed = {
+  'Idempotent-Replayed': z
+    .string()
+    .optional()
+    .meta({ description: '`true` where the request was done before', example: 'true' }),
+}
+/** Where the request is in progress, or its answer was not kept. */
+const notReplayed = { 'Retry-After': headers['Retry-After'].optional(), Location: headers.Location.optional() }
+
 /** Headers that belong to a status, whichever the problem. */
 const problemHeaders: Record<number, HeaderName[]> = {
   401: ['WWW-Authenticate'],
@@ -77,10 +88,11 @@ function success(item: Endpoint): ZodOpenApiResponsesObject {
   const status = String(item.status ?? (item.response ? 200 : 204)) as '200'
   const names = new Set(item.headers)
   if (item.method === 'get') names.add('ETag')
+  const { headers: sent } = withHeaders(item, ...names)
   return {
     [status]: {
       description: item.summary,
-      ...withHeaders(item, ...names),
+      headers: item.idempotent ? sent.extend(replayed) : sent,
       ...(item.response && { content: { [item.contentType ?? 'application/json']: { schema: item.response } } }),
     },
     ...(item.method === 'get' && {
@@ -96,7 +108,10 @@ function failures(item: Endpoint): ZodOpenApiResponsesObject {
   const entries = [...byStatus].map(([status, types]) => {
     const content = { 'application/problem+json': { schema: problemSchema(types), examples: examples(types) } }
     const { headers: sent } = withHeaders(item, ...(problemHeaders[status] ?? []))
-    const headers = types.includes(problemTypes.insufficientScope) ? sent.extend(scopeChallenge) : sent
+    const headers = sent.extend({
+      ...(types.includes(problemTypes.insufficientScope) && scopeChallenge),
+      ...(types.includes(inProgress) && notReplayed),
+    })
     return [status, { description: describe(types), headers, content }] as const
   })
   return Object.fromEntries(entries.sort(([a], [b]) => a - b))
@@ -131,6 +146,7 @@ function impliedProblems(item: Endpoint): ProblemType[] {
   const { params, query, body } = item.request
   const types: ProblemType[] = [problemTypes.internal, problemTypes.unavailable]
   if (item.auth !== 'public') types.push(problemTypes.unauthenticated, problemTypes.insufficientScope)
+  if (item.idempotent) types.push(inProgress, answerNotKept, keyReused)
   if (!item.unlimited) types.push(problemTypes.tooManyRequests)
   if (item.permission) types.push(problemTypes.notFound, problemTypes.forbidden)
   if (params) types.push(problemTypes.notFound)

@@ -12,6 +12,12 @@ const IfMatch = z
   .string()
   .meta({ description: 'The ETag of what you read: 412 where it has changed since', example: '"a3f1-7-editor"' })
 
+const IdempotencyKey = z.string().min(1).max(255).meta({
+  description:
+    'Any new UUID. A request that is repeated with its key within 24 hours is not done again: it gets the first answer',
+  example: '01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13',
+})
+
 /** The OpenAPI 3.1 document of the endpoints. `server` is where clients reach them. */
 export function openApiDocument(endpoints: Endpoint[], server: string) {
   const paths: ZodOpenApiPathsObject = {}
@@ -69,6 +75,7 @@ function security({ auth, scope }: Endpoint): Record<string, string[]>[] {
 
 /** The headers of a conditional request (RFC 9110, section 13), where the endpoint heeds them. */
 function conditions(item: Endpoint): { header?: z.ZodObject } {
+  if (item.idempotent) return { header: z.object({ 'Idempotency-Key': IdempotencyKey.optional() }) }
   if (item.method === 'get') return { header: z.object({ 'If-None-Match': IfNoneMatch.optional() }) }
   const heedsIfMatch = item.problems?.some((type) => type.status === problemTypes.preconditionFailed.status)
   return heedsIfMatch ? { header: z.object({ 'If-Match': IfMatch.optional() }) } : {}

