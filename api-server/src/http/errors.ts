@@ -17,7 +17,8 @@ const networkCodes = new Set([
   'EHOSTUNREACH',
 ])
 /** What pg and its pool say in plain Errors without a code. */
-const lostConnection = /^(timeout exceeded when trying to connect|Connection terminated|timeout expired)/
+const lostConnection =
+  /^(timeout exceeded when trying to connect|Connection terminated|timeout expired|Client has encountered a connection error)/
 
 /** True where the error, or one of its causes, says that the database cannot be reached or is too busy. */
 export function isDatabaseAway(error: unknown): boolean {

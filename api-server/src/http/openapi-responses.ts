@@ -48,7 +48,9 @@ function header(id: string, description: string, example: string): z.ZodString {
 /** Those of every answer, and these. */
 const withHeaders = (item: Endpoint, ...names: HeaderName[]) => {
   const all: HeaderName[] = ['X-Request-Id', ...(item.unlimited ? [] : usage), ...names]
-  return { headers: z.object(Object.fromEntries(all.map((name) => [name, headers[name]]))) }
+  // A path that cannot be decoded is answered before anything is counted.
+  const shape = all.map((name) => [name, name.startsWith('RateLimit') ? headers[name].optional() : headers[name]])
+  return { headers: z.object(Object.fromEntries(shape)) }
 }
 
 /** What rate limits tell. */
