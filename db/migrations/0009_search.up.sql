@@ -113,7 +113,7 @@ create function index_next_document() returns boolean
     wanted uuid;
     found_document public.documents;
     words tsvector;
-    first integer := 1000000;
+    first integer := 500000;
   begin
     delete from public.search_queue where document_id = (
       select q.document_id from public.search_queue q where q.due_at <= clock_timestamp()
