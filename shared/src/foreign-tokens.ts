@@ -35,7 +35,8 @@ export function readOidcToken(jwt: VerifiedJwt): ForeignClaims {
   return toForeign(jwt)
 }
 
-function toForeign(jwt: VerifiedJwt): ForeignClaims {
+/** @throws where the claims that name somebody are not there */
+export function toForeign(jwt: VerifiedJwt): ForeignClaims {
   const { iss, sub, exp } = Subject.parse(jwt.payload)
   return { issuer: iss, subject: sub, sessionKey: sessionKey(jwt), exp, jwt }
 }
@@ -55,10 +56,15 @@ function sessionKey({ token, payload }: VerifiedJwt): string {
 
 /** The id of our session for a sign-in at another issuer: always the same for the same sign-in (a UUID of version 8). */
 export function sessionIdOf({ issuer, subject, sessionKey: key }: ForeignClaims): string {
-  const bytes = createHash('sha256')
-    .update(JSON.stringify([issuer, subject, key]))
-    .digest()
-    .subarray(0, 16)
+  return idOf(issuer, subject, key)
+}
+
+/** The id of the user that we make for a person of another issuer. */
+export const foreignUserId = (issuer: string, subject: string): string => idOf(issuer, subject)
+
+/** A UUID of version 8 that follows from the parts. */
+function idOf(...parts: string[]): string {
+  const bytes = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')

@@ -1,5 +1,6 @@
 import { BusError } from '@mdcreator/shared/bus/bus'
 import type { Logger } from '@mdcreator/shared/log'
+import { OutsideError } from '@mdcreator/shared/outside'
 import { TokenError } from '@mdcreator/shared/tokens'
 import type { ErrorRequestHandler, Response } from 'express'
 import { notFound, Problem, problemTypes, unauthenticated, unavailable } from './problem.ts'
@@ -30,6 +31,11 @@ export function isDatabaseAway(error: unknown): boolean {
   return false
 }
 
+function isIssuerAway(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause) if (e instanceof OutsideError) return true
+  return false
+}
+
 /** The last middleware: whatever was thrown leaves as problem details, and nothing of an unknown error leaves at all. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
   return (error, req, res, next) => {
@@ -52,6 +58,7 @@ function sendProblem(res: Response, problem: Problem): void {
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
+  if (isIssuerAway(error)) return unavailable('The issuer of your token cannot be reached')
   // Before TokenError: keys that could not be read say nothing about the token.
   if (isDatabaseAway(error)) return unavailable('The database is away or busy')
   if (error instanceof TokenError) return unauthenticated(error.expired ? 'expired' : 'invalid')

@@ -1,6 +1,6 @@
 import { asAuthenticator } from '@mdcreator/db/as-user'
 import type { Database, DB } from '@mdcreator/db/database'
-import { newId } from '@mdcreator/shared/ids'
+import { foreignUserId } from '@mdcreator/shared/foreign-tokens'
 import { type ExpressionBuilder, sql } from 'kysely'
 
 export type NewForeignUser = { issuer: string; subject: string; email: string | null; displayName: string }
@@ -28,7 +28,7 @@ export function insertForeignUser(db: Database, user: NewForeignUser): Promise<v
     for (const email of user.email === null ? [null] : [user.email, null]) {
       const result = await trx
         .insertInto('users')
-        .values({ id: newId(), issuer, subject, email, display_name })
+        .values({ id: foreignUserId(issuer, subject), issuer, subject, email, display_name })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
       if (result.numInsertedOrUpdatedRows === 1n) return
