@@ -4,7 +4,15 @@ import * as Y from 'yjs'
 import { type Client, type Person, startWorld, type TestServer, until, type World } from './testing.ts'
 import { connectYWebsocket, type YWebsocketClient } from './testing-y-websocket.ts'
 
-type Presence = { clientId: number; awareness: Awareness; close(): void; drop(): void; synced(): Promise<void> }
+type Presence = {
+  clientId: number
+  awareness: Awareness
+  close(): void
+  drop(): void
+  /** How many sockets it has lost. */
+  lost(): number
+  synced(): Promise<void>
+}
 
 describe('presence', () => {
   let world: World
@@ -36,6 +44,7 @@ describe('presence', () => {
       synced: client.synced,
       close: client.close,
       drop: () => client.websocket.webSocket?.close(),
+      lost: () => client.closes.length,
     }
   }
   const yWebsocket = (person: Person, doc = new Y.Doc()): Presence => {
@@ -47,6 +56,7 @@ describe('presence', () => {
       synced: client.synced,
       close: client.close,
       drop: () => client.provider.ws?.close(),
+      lost: () => client.closes.length,
     }
   }
   const protocols: [string, typeof hocuspocus][] = [
@@ -103,8 +113,10 @@ describe('presence', () => {
       await sees(viewer, here, 1)
       for (let i = 2; i < 5; i++) {
         here.drop()
-        await until(() => !stateOf(viewer, here))
+        await until(() => here.lost() === i - 1)
+        await here.synced()
         await within(2_000, () => sees(viewer, here, i - 1))
+        await within(2_000, () => sees(hocuspocus(ben), here, i - 1))
         here.awareness.setLocalStateField('at', i)
         await sees(viewer, here, i)
       }

@@ -1,7 +1,8 @@
 import type { Document } from '@hocuspocus/server'
+import { writeCorked } from './message-writer.ts'
 
-/** How long what people say of themselves waits for company: twenty cursor moves a second look smooth. */
-const awarenessMs = 50
+/** How long what people say of themselves waits for company: a dozen cursor moves a second look smooth. */
+const awarenessMs = 80
 
 /** What of Hocuspocus's Document this changes (4.7): its own windows are one and the same for edits and cursors. */
 type Internals = {
@@ -13,7 +14,7 @@ type Internals = {
 type Observers = { _observers: Map<string, Set<(...args: never[]) => void>> }
 
 /**
- * Sends edits at the end of the turn of the event loop that brought them, and cursors with the next edit, or 50 ms later:
+ * Sends edits at the end of the turn of the event loop that brought them, and cursors with the next edit, or 80 ms later:
  * each message to each person is a write to a socket, which is what this server spends most of its time on.
  */
 export function batchAwareness(document: Document): void {
@@ -26,6 +27,7 @@ export function batchAwareness(document: Document): void {
     const flush = (): void => {
       internals.cancelFlush = null
       internals.flush()
+      writeCorked()
     }
     isWaiting = !isEdit
     if (isEdit) {

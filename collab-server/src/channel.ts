@@ -3,7 +3,7 @@ import { applyAwareness } from './awareness.ts'
 import type { ChannelSocket } from './channel-socket.ts'
 import type { OpenConnection } from './connections.ts'
 import { type AcceptedEdit, type Judged, judgeEdit, type Known } from './edits.ts'
-import { type Frame, MessageType, syncStatus, syncStepOne, syncStepTwo } from './frame.ts'
+import { type Frame, MessageType, syncStatus, syncStepOne } from './frame.ts'
 import type { LiveDocument } from './live-document.ts'
 
 /** Refusals in a row after which a client that cannot be brought into step is closed. */
@@ -166,7 +166,7 @@ export class Channel {
     if (!live) return
     this.isAsked = true
     this.socket.send(syncStepOne(messageAddress, document))
-    this.socket.send(syncStepTwo(messageAddress, live.missing(stateVector)))
+    this.socket.send(live.stepTwo(messageAddress, stateVector))
   }
 
   private sendAwareness({ messageAddress, document }: OpenConnection): void {

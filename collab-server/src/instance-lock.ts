@@ -1,4 +1,5 @@
 import { createPool, type Pool, type PoolClient } from '@mdcreator/db/database'
+import { explainDatabaseError } from '@mdcreator/db/explain-error'
 import type { Logger } from '@mdcreator/shared/log'
 import { UserError } from '@mdcreator/shared/user-error'
 import { retrying } from './retry.ts'
@@ -40,7 +41,7 @@ export class InstanceLock {
     if (!this.client) throw new Error('The lock on the update log is not held')
   }
 
-  /** @throws UserError where another server holds it */
+  /** @throws UserError where another server holds it, or the database cannot be reached */
   async acquire(): Promise<void> {
     const taken = new UserError(
       this.isShared
@@ -49,7 +50,9 @@ export class InstanceLock {
     )
     await retrying(async () => {
       if (!(await this.take())) throw taken
-    }, this.waitMs)
+    }, this.waitMs).catch((error: unknown) => {
+      throw explainDatabaseError(error)
+    })
   }
 
   async release(): Promise<void> {

@@ -4,6 +4,7 @@ import { DocumentReader } from '@mdcreator/shared/markdown/reader'
 import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { AcceptedEdits } from './accepted.ts'
+import { syncStepTwo } from './frame.ts'
 import { trusted } from './inspection.ts'
 import { LogPosition } from './log-position.ts'
 import type { Checkpoint, StoredDocument, StoredUpdate } from './storage.ts'
@@ -43,7 +44,7 @@ export class LiveDocument {
   /** Those that are on their way to the log, by what ends them. */
   private readonly edits = new Set<() => void>()
   private isLarge = false
-  private whole: Uint8Array | null = null
+  private whole: { address: string; message: Uint8Array } | null = null
   private readonly waiting = new Set<(ended: () => void) => void>()
 
   constructor(document: Document, stored: StoredDocument) {
@@ -102,16 +103,17 @@ export class LiveDocument {
   }
 
   /**
-   * What a client with this state vector lacks. The whole document is kept for a moment: those who open it at the same
-   * time get the same bytes.
+   * The sync step 2 for a client with this state vector. The whole document's is kept for a moment: those who open it at
+   * the same time get the same bytes.
    */
-  missing(stateVector: Uint8Array): Uint8Array {
+  stepTwo(address: string, stateVector: Uint8Array): Uint8Array {
     const isEmpty = stateVector.byteLength === 1 && stateVector[0] === 0
-    if (!isEmpty) return Y.encodeStateAsUpdate(this.document, stateVector)
-    if (this.whole) return this.whole
-    this.whole = Y.encodeStateAsUpdate(this.document)
+    if (!isEmpty) return syncStepTwo(address, Y.encodeStateAsUpdate(this.document, stateVector))
+    if (this.whole?.address === address) return this.whole.message
+    const message = syncStepTwo(address, Y.encodeStateAsUpdate(this.document))
+    this.whole = { address, message }
     setTimeout(() => this.changed(), wholeMs).unref()
-    return this.whole
+    return message
   }
 
   /** Called at each change. */

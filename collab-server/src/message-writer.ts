@@ -8,15 +8,18 @@ const finalBinary = 0x82
 
 /** The last message and its frame: what goes to everybody in a document is the same bytes for each. */
 let last: { message: Uint8Array; frame: Buffer } = { message: new Uint8Array(), frame: Buffer.alloc(0) }
-const corked = new Set<Duplex>()
+/** Those that have something to write. */
+let corked: MessageWriter[] = []
 
 /**
  * Sends binary messages on a ws WebSocket (without compression). A message to many is framed once, and what one turn of the
- * event loop sends to somebody goes out in one write: writes to sockets are most of what this server does.
+ * event loop sends to somebody goes out in one write: writes to sockets are most of what this server does. They wait for
+ * the immediates of the turn, so that an acknowledgement goes with the broadcast of its edit.
  */
 export class MessageWriter {
   private readonly ws: WebSocket
   private readonly socket: Duplex
+  private isCorked = false
 
   /** `socket` is the one below `ws`. */
   constructor(ws: WebSocket, socket: Duplex) {
@@ -30,10 +33,17 @@ export class MessageWriter {
     else this.socket.write(frameOf(message))
   }
 
+  /** Writes what was sent since the last call. */
+  flush(): void {
+    this.isCorked = false
+    this.socket.uncork()
+  }
+
   private cork(): void {
-    if (corked.has(this.socket)) return
-    if (corked.size === 0) process.nextTick(uncorkAll)
-    corked.add(this.socket)
+    if (this.isCorked) return
+    this.isCorked = true
+    if (corked.length === 0) setImmediate(writeCorked)
+    corked.push(this)
     this.socket.cork()
   }
 }
@@ -52,7 +62,9 @@ function frameOf(message: Uint8Array): Buffer {
   return frame
 }
 
-function uncorkAll(): void {
-  for (const socket of corked) socket.uncork()
-  corked.clear()
+/** Writes what has been sent so far, now. */
+export function writeCorked(): void {
+  const writers = corked
+  corked = []
+  for (const writer of writers) writer.flush()
 }

@@ -1,11 +1,13 @@
-// node scripts/chaos/cluster.ts [seconds] [seed]: kills servers, Redis and PostgreSQL under people who type, and counts.
+// node scripts/chaos/cluster.ts [seconds] [seed] [people in each of 8 documents]: kills servers, Redis and PostgreSQL under
+// people who type, and counts.
 import { runChaos } from './run.ts'
 import { isClean } from './verdict.ts'
 
-const seconds = Number(process.argv[2] ?? 45)
+const seconds = Number(process.argv[2] ?? 90)
 const seed = Number(process.argv[3] ?? Date.now() % 100_000)
-console.log(`${seconds} s, seed ${seed}`)
-const result = await runChaos({ seconds, seed, onEvent: console.log })
+const typistsPerDocument = Number(process.argv[4] ?? 10)
+console.log(`${seconds} s, seed ${seed}, ${typistsPerDocument} people in each of 8 documents`)
+const result = await runChaos({ seconds, seed, documents: 8, typistsPerDocument, onEvent: console.log })
 const { kills } = result
 console.log(`
 acknowledged       ${result.acknowledged}

@@ -9,6 +9,8 @@ const soonMs = 50
 const laterMs = 3_000
 const leaseEveryMs = 1_000
 const everythingEveryMs = 20_000
+/** Documents that are written at once: edits have their turn between those of a thousand people. */
+const documentsAtOnce = 8
 
 /**
  * Brings the connections of this server to Redis, in batches. It writes under a name that it gives up when anything
@@ -120,7 +122,9 @@ export class PresenceWriter {
   private async writeChanges(): Promise<void> {
     const changes = [...this.changed]
     this.changed.clear()
-    await Promise.all(changes.map(([documentId, ids]) => this.write(documentId, ids)))
+    while (changes.length > 0) {
+      await Promise.all(changes.splice(0, documentsAtOnce).map(([documentId, ids]) => this.write(documentId, ids)))
+    }
   }
 
   private async write(documentId: string, connectionIds: Set<string>): Promise<void> {
