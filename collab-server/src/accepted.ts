@@ -21,6 +21,7 @@ class Allowance {
 export class AcceptedEdits {
   private readonly ahead = new Map<number, Ahead>()
   private readonly owners = new Map<number, string>()
+  private readonly speakerOf: (client: number) => string | undefined
   private readonly allowances = new Map<string, Allowance>()
   private flights: Flight[] = []
   private flying = 0
@@ -32,6 +33,11 @@ export class AcceptedEdits {
   hasKeys = false
   /** How many structs were accepted so far. */
   pieces = 0
+
+  /** `speakerOf` tells who speaks for a Yjs client in awareness: it is theirs before its first edit. */
+  constructor(speakerOf: (client: number) => string | undefined = () => undefined) {
+    this.speakerOf = speakerOf
+  }
 
   /** The first clock that is neither applied nor on its way, for one Yjs client. */
   clockOf(doc: Y.Doc, client: number): number {
@@ -88,18 +94,22 @@ export class AcceptedEdits {
     this.hasKeys = false
   }
 
-  /** Claims a Yjs client for a user (or the server itself). False where it is somebody else's. */
-  claim(client: number, userId: string): boolean {
-    const owner = this.owners.get(client)
-    if (owner === undefined) this.owners.set(client, userId)
-    return owner === undefined || owner === userId
+  /** A Yjs client has written, and belongs to that user (or the server itself) from now on, where it has no owner yet. */
+  claim(client: number, userId: string): void {
+    if (!this.owners.has(client)) this.owners.set(client, userId)
   }
 
   isOwned(client: number): boolean {
     return this.owners.has(client)
   }
 
+  /** True where the user may write with the Yjs client. */
   isFree(client: number, userId: string): boolean {
-    return (this.owners.get(client) ?? userId) === userId
+    return (this.owners.get(client) ?? this.speakerOf(client) ?? userId) === userId
+  }
+
+  /** True where somebody else has written with the Yjs client. */
+  isOfOthers(client: number, userId: string): boolean {
+    return (this.owners.get(client) ?? userId) !== userId
   }
 }

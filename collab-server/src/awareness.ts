@@ -1,7 +1,7 @@
 import type { Connection } from '@hocuspocus/server'
 import * as decoding from 'lib0/decoding'
 import type { Identity } from './context.ts'
-import { speakersOf } from './speakers.ts'
+import { type ClaimedClients, speakersOf } from './speakers.ts'
 
 /** A caret, a name and a little more. */
 const maxStateBytes = 4 * 1024
@@ -18,12 +18,13 @@ const maxClock = 2 ** 31 - 1
  * @returns false where it was refused: too large a state, or somebody else's client
  * @throws Error where it is no awareness update
  */
-export function applyAwareness(connection: Connection, update: Uint8Array): boolean {
+export function applyAwareness(connection: Connection, update: Uint8Array, claimed: ClaimedClients): boolean {
   if (!connection.document.hasConnection(connection)) return true
   const speakers = speakersOf(connection.document)
   const entries = readEntries(update)
   const clientId = speakers.clientOf(connection)
-  const own = clientId === null ? speakers.claim(connection, entries) : entries.find((it) => it.clientId === clientId)
+  const own =
+    clientId === null ? speakers.claim(connection, entries, claimed) : entries.find((it) => it.clientId === clientId)
   if (own === 'taken') return false
   if (!own || !speakers.isNews(connection, own)) return true
   if (own.state.byteLength > maxStateBytes) return false

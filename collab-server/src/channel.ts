@@ -151,7 +151,9 @@ export class Channel {
     if (this.closed) return
     if (frame.update) this.acknowledge(connection)
     else if (frame.awareness) {
-      const isTaken = applyAwareness(connection, frame.awareness)
+      const live = this.socket.services.documents.of(connection.document)
+      if (!live) return
+      const isTaken = applyAwareness(connection, frame.awareness, live.accepted)
       if (isTaken) this.socket.services.presence.said(connection)
       else this.socket.services.metrics.refused.inc({ reason: 'awareness' })
     } else if (frame.stateVector) {

@@ -1,15 +1,18 @@
 import { markdownToUpdate, readDocument, writeMarkdown } from '@mdcreator/shared/markdown/yjs'
 import { serveTasks, type TaskWorker } from '@mdcreator/shared/task-worker'
 import * as Y from 'yjs'
+import { type AuthoredRow, type ClientOwners, withOwnersOf } from './client-owners.ts'
 import { project } from './projection.ts'
 import type { DocumentType, Projection } from './storage.ts'
 
 /** What is done with whole documents, in the order of their size: in a worker thread, where no keystroke waits for it. */
 export const documentTasks = {
   /** Merges a checkpoint and its tail. The projection is null for documents that have no Markdown. */
-  fold({ type, state, tail }: { type: DocumentType; state: Uint8Array | null; tail: Uint8Array[] }): Folded {
-    return withCopy(state, tail, (doc) => ({
+  fold({ type, state, owners, tail }: Stored): Folded {
+    const updates = tail.map(({ data }) => data)
+    return withCopy(state, updates, (doc) => ({
       state: Y.encodeStateAsUpdate(doc),
+      owners: withOwnersOf(tail, owners),
       projection: type === 'markdown' ? project(readDocument(doc)) : null,
     }))
   },
@@ -38,7 +41,8 @@ export const documentTasks = {
 /** A thread that runs them. */
 export type DocumentWorker = TaskWorker<typeof documentTasks>
 
-export type Folded = { state: Uint8Array; projection: Projection | null }
+type Stored = { type: DocumentType; state: Uint8Array | null; owners: ClientOwners; tail: AuthoredRow[] }
+export type Folded = { state: Uint8Array; owners: ClientOwners; projection: Projection | null }
 export type Change = { update: Uint8Array; projection: Projection }
 
 function withCopy<T>(state: Uint8Array | null, tail: Uint8Array[], work: (doc: Y.Doc) => T): T {

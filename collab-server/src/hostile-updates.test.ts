@@ -169,6 +169,46 @@ describe('a hostile member', () => {
     expect(reader.words()).to.include('second')
   })
 
+  it('cannot write with a Yjs client that only the checkpoint knows', async () => {
+    ada.type('first')
+    await ada.synced()
+    const { clientID } = ada.document
+    const clock = Y.getState(ada.document.store, clientID)
+    // The last who leave, and the end of the server, fold the log.
+    ada.close()
+    mallory.close()
+    await server.stop()
+    expect(await world.logRows(document)).to.have.length(0)
+    const again = world.connect(await world.server(), document, (await world.person('Mal')).token)
+    await again.synced()
+    sendUpdate(again, rawUpdate([{ client: clientID, clock, structs: [string('x')] }]))
+    await again.closed()
+    expect(again.closes[0]).to.equal(1007)
+    expect(await world.logRows(document)).to.have.length(0)
+  })
+
+  it('cannot write with the Yjs client of somebody who is there and has not written yet', async () => {
+    ada.provider.setAwarenessField('at', 1)
+    await until(() => mallory.provider.awareness?.getStates().has(ada.document.clientID) ?? false)
+    sendUpdate(mallory, rawUpdate([{ client: ada.document.clientID, clock: 0, structs: [string('x')] }]))
+    await mallory.closed()
+    expect(mallory.closes[0]).to.equal(1007)
+    ada.type('first')
+    await ada.synced()
+    expect(await world.logRows(document)).to.have.length(1)
+  })
+
+  it('cannot speak for a Yjs client that somebody else has written with', async () => {
+    ada.type('first')
+    await ada.synced()
+    const fresh = world.connect(server, document, (await world.person('Mal')).token)
+    await fresh.synced()
+    sendAwareness(fresh, ada.document.clientID, 1, { at: 99 })
+    ada.type('second')
+    await ada.synced()
+    expect(ada.closes).to.have.length(0)
+  })
+
   it("cannot take over somebody's caret", async () => {
     ada.provider.setAwarenessField('at', 1)
     const states = (): Map<number, Record<string, unknown>> | undefined => mallory.provider.awareness?.getStates()

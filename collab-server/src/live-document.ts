@@ -4,17 +4,16 @@ import { DocumentReader } from '@mdcreator/shared/markdown/reader'
 import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { AcceptedEdits } from './accepted.ts'
+import { eachOwner, server } from './client-owners.ts'
 import { syncStepTwo } from './frame.ts'
 import { trusted } from './inspection.ts'
 import { LogPosition } from './log-position.ts'
+import { speakersOf } from './speakers.ts'
 import type { Checkpoint, StoredDocument, StoredUpdate } from './storage.ts'
 import { validateUpdate } from './update-validator.ts'
 
 /** How long the bytes of a whole document are kept, in milliseconds. */
 const wholeMs = 1_000
-
-/** Owns the Yjs clients that the server itself writes as: no user may use them. */
-export const server = 'server'
 
 /** The transaction origin of what others wrote. Hocuspocus broadcasts it, and plans no store. */
 export const fromElsewhere: TransactionOrigin = { source: 'redis' }
@@ -24,7 +23,7 @@ const fromHere: TransactionOrigin = { source: 'local', skipStoreHooks: true }
 /** What this server knows of a loaded document besides its content. */
 export class LiveDocument {
   readonly document: Document
-  readonly accepted = new AcceptedEdits()
+  readonly accepted: AcceptedEdits
   /** The highest id of a log row that is applied. */
   clock: number
   /** Which rows of the log are applied. */
@@ -32,7 +31,7 @@ export class LiveDocument {
   /** The clock of the last projection from here. */
   projectedClock = 0
   /** The Yjs client of this server's own changes: one for as long as the document is loaded, or its state would grow. */
-  writerId = this.newWriter()
+  writerId: number
   /** Who made the last edit. */
   lastEditor: string | null = null
   /** The size of the last checkpoint. */
@@ -49,10 +48,12 @@ export class LiveDocument {
 
   constructor(document: Document, stored: StoredDocument) {
     this.document = document
+    this.accepted = new AcceptedEdits((client) => speakersOf(document).userOf(client))
     this.reader = new DocumentReader(document)
     this.clock = stored.clock
     this.stateBytes = stored.state?.byteLength ?? 0
     this.position = new LogPosition(stored.epoch, stored.horizon)
+    this.writerId = this.newWriter()
   }
 
   get id(): string {
@@ -128,8 +129,11 @@ export class LiveDocument {
   }
 
   /** Applies what is stored, in one transaction. A row that Yjs cannot apply is passed over: the others still count. */
-  applyStored({ state, tail, clock, epoch, horizon }: StoredDocument, onError: (error: unknown) => void): void {
+  applyStored({ state, owners, tail, clock, epoch, horizon }: StoredDocument, onError: (error: unknown) => void): void {
     const { document } = this
+    for (const [owner, clients] of Object.entries(owners)) {
+      for (const client of clients) this.accepted.claim(client, owner)
+    }
     document.transact(() => {
       if (state) Y.applyUpdate(document, state)
       for (const row of tail) {
@@ -185,9 +189,8 @@ export class LiveDocument {
     store.pendingDs = null
   }
 
-  private claim({ data, userId, origin }: StoredUpdate): void {
-    const owner = (origin === 'client' && userId) || server
-    for (const client of Y.parseUpdateMeta(data).from.keys()) this.accepted.claim(client, owner)
+  private claim(row: StoredUpdate): void {
+    eachOwner(row, (client, owner) => this.accepted.claim(client, owner))
   }
 
   /** Applies an update that is in the log already. */

@@ -8,6 +8,9 @@ type Speaker = { clientId: number | null; clock: number; json: string; state: St
 
 const silent: Speaker = { clientId: null, clock: -1, json: '', state: null }
 
+/** Whose Yjs clients are that have written. */
+export type ClaimedClients = { isOfOthers(clientId: number, userId: string): boolean }
+
 type Changes = Record<'added' | 'updated' | 'removed', number[]>
 
 /** Clients that are remembered after they left, before the older ones of them are forgotten. */
@@ -42,13 +45,18 @@ class Speakers {
    * Providers first send their own state, at once when they are connected. That counts even where it is nothing new: a
    * client that connects again does not raise its clock. Later only news counts, for it may be the echo of another tab.
    */
-  claim(connection: Connection, entries: AwarenessEntry[]): AwarenessEntry | 'taken' | undefined {
+  claim(
+    connection: Connection,
+    entries: AwarenessEntry[],
+    claimed: ClaimedClients,
+  ): AwarenessEntry | 'taken' | undefined {
     const isFirst = !this.byConnection.has(connection)
     const userId: string = connection.context.user.id
     if (isFirst) this.introduce(connection)
     const { meta, states } = this.document.awareness
     const isUnheard = ({ clientId, clock }: AwarenessEntry): boolean => clock > (meta.get(clientId)?.clock ?? -1)
-    const isFree = ({ clientId }: AwarenessEntry): boolean => this.isFree(clientId, userId)
+    const isFree = ({ clientId }: AwarenessEntry): boolean =>
+      (this.userOf(clientId) ?? userId) === userId && !claimed.isOfOthers(clientId, userId)
     const own = entries.find(
       (entry) => !isNull(entry.state) && isFree(entry) && (isUnheard(entry) || (isFirst && entries.length === 1)),
     )
@@ -135,9 +143,9 @@ class Speakers {
     this.document.getClients(connection).delete(clientId)
   }
 
-  private isFree(clientId: number, userId: string): boolean {
-    const owner = this.users.get(clientId) ?? this.document.awareness.states.get(clientId)?.['user']?.id
-    return owner === undefined || owner === userId
+  /** Whose a Yjs client is, as far as awareness knows. */
+  userOf(clientId: number): string | undefined {
+    return this.users.get(clientId) ?? this.document.awareness.states.get(clientId)?.['user']?.id
   }
 
   private forgetAbsent(): void {

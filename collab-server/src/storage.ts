@@ -1,5 +1,6 @@
 import { createPool, type Pool, type PoolClient, type QueryConfig } from '@mdcreator/db/database'
 import type { Logger } from '@mdcreator/shared/log'
+import type { AuthoredRow, ClientOwners } from './client-owners.ts'
 
 export type LogEntry = {
   documentId: string
@@ -21,12 +22,14 @@ export type ProjectedDocument = { documentId: string; projection: Projection; cl
  */
 export type StoredDocument = {
   state: Uint8Array | null
+  /** Of what is in `state`. */
+  owners: ClientOwners
   tail: StoredUpdate[]
   clock: number
   epoch: number
   horizon: string
 }
-export type StoredUpdate = { id: number; data: Uint8Array; userId: string | null; origin: 'client' | 'api' | 'seed' }
+export type StoredUpdate = AuthoredRow & { id: number }
 
 /** A change from the API, stored as a whole or not at all. */
 export type Write = {
@@ -83,17 +86,18 @@ export class Storage {
     const { rows } = await this.pool.query({
       name: 'load',
       text: `select 0::bigint as id, yjs_state as data, null::uuid as user_id, null as origin, epoch, yjs_clock,
-          pg_snapshot_xmin(pg_current_snapshot())::text as horizon
+          client_owners, pg_snapshot_xmin(pg_current_snapshot())::text as horizon
           from documents where id = $1 and deleted_at is null
-        union all select id, data, user_id, origin, null, null, null from document_updates where document_id = $1
+        union all select id, data, user_id, origin, null, null, null, null from document_updates where document_id = $1
         order by id`,
       values: [documentId],
     })
     if (rows[0]?.id !== 0) return null
     const [checkpoint, ...tail] = rows
-    const { epoch, horizon, yjs_clock: projected } = checkpoint
+    const { epoch, horizon, yjs_clock: projected, client_owners: owners } = checkpoint
     return {
       state: checkpoint.data,
+      owners,
       tail: tail.map(toUpdate),
       clock: Math.max(projected, tail.at(-1)?.id ?? 0),
       epoch,
@@ -199,25 +203,28 @@ export class Storage {
    */
   async checkpoint(documentId: string, fold: Fold): Promise<Checkpoint | null> {
     return this.transaction(async (client) => {
-      const { rows } = await client.query('select yjs_state, doc_type from documents where id = $1 for no key update', [
-        documentId,
-      ])
+      const { rows } = await client.query(
+        'select yjs_state, doc_type, client_owners from documents where id = $1 for no key update',
+        [documentId],
+      )
       if (rows.length === 0) return null
       const { rows: tail } = await client.query(
-        'with gone as (delete from document_updates where document_id = $1 returning id, data) select id, data from gone order by id',
+        `with gone as (delete from document_updates where document_id = $1 returning id, data, user_id, origin)
+          select * from gone order by id`,
         [documentId],
       )
       if (tail.length === 0) return null
       const clock = tail.at(-1).id
-      const { state, projection } = await fold({
+      const { state, owners, projection } = await fold({
         type: rows[0].doc_type,
         state: rows[0].yjs_state,
-        tail: tail.map((row) => row.data),
+        owners: rows[0].client_owners,
+        tail: tail.map(toUpdate),
       })
       const ids: number[] = tail.map((row) => row.id)
       const updated = await client.query(
-        'update documents set yjs_state = $2, epoch = epoch + 1, folded_ids = $3 where id = $1 returning epoch',
-        [documentId, bytes(state), ids],
+        'update documents set yjs_state = $2, client_owners = $3, epoch = epoch + 1, folded_ids = $4 where id = $1 returning epoch',
+        [documentId, bytes(state), owners, ids],
       )
       // Whatever was projected before is in the rows that were folded, though ids are not in commit order.
       if (projection) {
@@ -278,8 +285,9 @@ export type DocumentType = 'markdown' | 'mindmap'
 export type Fold = (document: {
   type: DocumentType
   state: Uint8Array | null
-  tail: Uint8Array[]
-}) => Promise<{ state: Uint8Array; projection: Projection | null }>
+  owners: ClientOwners
+  tail: AuthoredRow[]
+}) => Promise<{ state: Uint8Array; owners: ClientOwners; projection: Projection | null }>
 
 type UpdateRow = Omit<StoredUpdate, 'userId'> & { user_id: string | null }
 const toUpdate = ({ user_id: userId, id, data, origin }: UpdateRow): StoredUpdate => ({ id, data, userId, origin })

@@ -180,6 +180,10 @@ export interface DocumentBases {
 
 export interface Documents {
   /**
+   * Whose the Yjs clients in yjs_state are: the clients of each user id, and of "server". Nobody else may write with them.
+   */
+  client_owners: Generated<Json>;
+  /**
    * Markdown: the projection of the Yjs document, at most one second behind it.
    */
   content: Generated<string>;

@@ -131,7 +131,8 @@ export async function storedDocument(setting: Setting, documentId: string): Prom
 
 async function hasProjection(setting: Setting, documentId: string): Promise<boolean> {
   const { content, state, tail } = await rowsOf(setting, documentId)
-  return documentTasks.fold({ type: 'markdown', state, tail }).projection?.content === content
+  const rows = tail.map((data) => ({ data, userId: null, origin: 'client' as const }))
+  return documentTasks.fold({ type: 'markdown', state, owners: {}, tail: rows }).projection?.content === content
 }
 
 /** Waits until something holds; false where it does not in time. */
