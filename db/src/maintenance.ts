@@ -21,6 +21,9 @@ const retention: Retention[] = [
     expired: sql`handed_out_at < now() - interval '7 days'`,
   },
   { table: 'client_mutations', key: ['user_id', 'device_id'], expired: sql`updated_at < now() - interval '180 days'` },
+  // Longer than a client may repeat a request.
+  { table: 'idempotency_keys', key: ['user_id', 'key'], expired: sql`created_at < now() - interval '24 hours'` },
+  { table: 'audit_log', key: ['id'], expired: sql`at < now() - interval '365 days'` },
   // usage_days keeps the sums.
   { table: 'usage_metrics', key: ['id'], expired: sql`created_at < now() - interval '90 days'` },
 ]

@@ -185,6 +185,20 @@ export const expectations: Record<string, Expectation> = {
     update: { sql: 'update client_mutations set last_mutation_id = 2', may: ['editor'] },
     columns: ['last_mutation_id'],
   },
+  // Everybody signs for what they did, and for nobody else.
+  audit_log: {
+    select: { may: by('audit.read') },
+    insert: { sql: `insert into audit_log (action, actor_id) values ('a.b', ':me')`, may: everybody },
+  },
+  idempotency_keys: {
+    select: { may: ['editor'] },
+    insert: {
+      sql: `insert into idempotency_keys (user_id, key, fingerprint, status) values (':editor', 'y', sha256('y'), 201)`,
+      may: ['editor'],
+    },
+    // Those that are too old, so that the key may be used again.
+    delete: { sql: 'delete from idempotency_keys', may: ['editor'] },
+  },
   document_search: hidden,
   search_queue: hidden,
 }

@@ -57,6 +57,9 @@ const rows = `
   insert into usage_days (day, user_id, workspace_id, kind, provider, model, key_owner, calls, failed, input_tokens, output_tokens)
     values ('2026-01-01', ':editor', ':workspace', 'ai.generate', 'openai', 'm', 'user', 1, 0, 1, 1);
   insert into client_mutations (user_id, device_id, last_mutation_id) values (':editor', 'laptop', 1);
+  insert into audit_log (action, actor_id, workspace_id) values ('role.changed', ':admin', ':workspace');
+  insert into idempotency_keys (user_id, key, fingerprint, status, created_at)
+    values (':editor', 'x', sha256('x'), 201, now() - interval '25 hours');
   delete from workspace_members where user_id = ':former';`
 
 export class World {
