@@ -4,9 +4,10 @@ import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
 import type { Registry } from '@mdcreator/shared/metrics'
 import { auditEndpoints } from './audit/audit.endpoints.ts'
-import { authEndpoints } from './auth/auth.endpoints.ts'
 import { documentTokenEndpoints } from './auth/document-token.endpoints.ts'
 import { issuerEndpoints } from './auth/issuer.endpoints.ts'
+import { localEndpoints } from './auth/local.endpoints.ts'
+import { sessionEndpoints } from './auth/sessions.endpoints.ts'
 import { sharedSecret, TokenSigner } from './auth/signing-keys.ts'
 import { documentEndpoints } from './documents/documents.endpoints.ts'
 import { below, type Endpoint } from './http/endpoint.ts'
@@ -34,12 +35,13 @@ export type EndpointDeps = {
 }
 
 /** The one list from which the routes and the OpenAPI document are made. */
-export function createEndpoints({ config, log, db, bus, mailer, registry, health }: EndpointDeps): Endpoint[] {
+export function createEndpoints({ config, log, db, bus, mailer, limits, registry, health }: EndpointDeps): Endpoint[] {
   const signer = new TokenSigner(db, config.issuer)
   const cursors = new Cursors(sharedSecret(db, 'cursors'))
   return [
     ...below('/api/v1', [
-      ...authEndpoints({ db, bus, log, signer }),
+      ...(config.auth.provider === 'local' ? localEndpoints({ config, db, bus, log, mailer, limits, signer }) : []),
+      ...sessionEndpoints({ db, bus, log, cursors }),
       ...documentTokenEndpoints({ db, signer }),
       ...personalAccessTokenEndpoints({ db, bus, log, cursors }),
       ...userEndpoints({ db, bus, log }),

@@ -65,9 +65,33 @@ export async function startApi(
     RATE_LIMIT_PER_MINUTE: '1000000',
     ...environment,
   })
-  const log = createLogger('silent')
-  const db = createDatabase({ url: database.url, role: 'mdcreator_api' })
   const owner = createDatabase({ url: database.url, size: 2 })
+  const { stop, ...api } = await startServer({ databaseUrl: database.url, config, owner }, overrides)
+  return {
+    ...api,
+    stop: async () => {
+      await stop()
+      await owner.destroy()
+      await database.drop()
+      rmSync(dataDir, { recursive: true })
+    },
+  }
+}
+
+/** Another server on the database of the first, with a configuration and a memory of its own. */
+export function startAnother(
+  { databaseUrl, owner, config }: TestApi,
+  overrides: Partial<AppDeps> = {},
+): Promise<TestApi> {
+  return startServer({ databaseUrl, owner, config: overrides.config ?? config }, overrides)
+}
+
+async function startServer(
+  { databaseUrl, owner, config }: Pick<TestApi, 'databaseUrl' | 'owner' | 'config'>,
+  overrides: Partial<AppDeps>,
+): Promise<TestApi> {
+  const log = createLogger('silent')
+  const db = overrides.db ?? createDatabase({ url: databaseUrl, role: 'mdcreator_api' })
   const bus = new MemoryBus(log)
   const mailer = createMailer(config, log)
   const limits = new RateLimits(config.redis, log)
@@ -76,11 +100,7 @@ export async function startApi(
   const origin = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}`
   let contract: ReturnType<typeof contractOf> | undefined
   return {
-    origin,
-    databaseUrl: database.url,
-    owner,
-    config,
-    bus,
+    ...{ origin, databaseUrl, owner, config, bus },
     request: async (method, path, options) => {
       contract ??= contractOf(origin)
       const answer = await send(origin, method, path, options)
@@ -90,15 +110,14 @@ export async function startApi(
     },
     mailsTo: async (address) => {
       await mailer.idle()
-      return readOutbox(path.join(dataDir, 'outbox')).filter((mail) => mail.includes(`\r\nTo: ${address}\r\n`))
+      const mails = readOutbox(path.join(config.dataDir, 'outbox'))
+      return mails.filter((mail) => mail.split(/\r?\n/).includes(`To: ${address}`))
     },
     stop: async () => {
       await closeHttpServer(server, 0)
       await mailer.close()
-      limits.close()
-      await Promise.all([db.destroy(), owner.destroy()])
-      await database.drop()
-      rmSync(dataDir, { recursive: true })
+      await limits.close()
+      await db.destroy()
     },
   }
 }

@@ -24,6 +24,15 @@ const retention: Retention[] = [
   // Longer than a client may repeat a request.
   { table: 'idempotency_keys', key: ['user_id', 'key'], expired: sql`created_at < now() - interval '24 hours'` },
   { table: 'audit_log', key: ['id'], expired: sql`at < now() - interval '365 days'` },
+  // A used authorization code that is shown again within its day ends the session that it gave.
+  { table: 'authorization_codes', key: ['code_hash'], expired: sql`expires_at < now() - interval '1 day'` },
+  { table: 'email_codes', key: ['email', 'purpose'], expired: sql`expires_at < now() - interval '1 day'` },
+  // Longer than another issuer's tokens live: a session that was ended is known to have been.
+  {
+    table: 'sessions',
+    key: ['id'],
+    expired: sql`expires_at < now() - interval '90 days' or revoked_at < now() - interval '90 days'`,
+  },
   // usage_days keeps the sums.
   { table: 'usage_metrics', key: ['id'], expired: sql`created_at < now() - interval '90 days'` },
 ]

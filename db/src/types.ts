@@ -100,6 +100,23 @@ export interface AuditLog {
   workspace_id: string | null;
 }
 
+export interface AuthorizationCodes {
+  client_id: string;
+  code_challenge: string;
+  /**
+   * SHA-256 of the code.
+   */
+  code_hash: Buffer;
+  expires_at: Timestamp;
+  redirect_uri: string;
+  /**
+   * The session that it gave.
+   */
+  session_id: string | null;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
 export interface ClientMutations {
   device_id: string;
   /**
@@ -269,6 +286,26 @@ export interface DocumentVersions {
   workspace_id: string;
 }
 
+export interface EmailCodes {
+  /**
+   * HMAC-SHA256 of purpose, address and code, under a secret that is not in this table.
+   */
+  code_hash: Buffer;
+  display_name: string | null;
+  email: string;
+  expires_at: Timestamp;
+  /**
+   * The password that was signed up with; null where two sign-ups chose two.
+   */
+  password_hash: string | null;
+  purpose: string;
+  tries_left: number;
+  /**
+   * The account, or the id that it will have. No foreign key: there may be none yet, or ever.
+   */
+  user_id: string;
+}
+
 export interface IdempotencyKeys {
   /**
    * Null where the answer was too large to keep.
@@ -354,9 +391,17 @@ export interface SearchQueue {
 }
 
 export interface Sessions {
+  /**
+   * The OAuth client that it was opened for; null: by the password alone.
+   */
+  client_id: string | null;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
   id: Generated<string>;
+  /**
+   * Where it was opened from: an IPv4 address, or the /64 of an IPv6 address.
+   */
+  network: string | null;
   /**
    * SHA-256 of the secret it replaced.
    */
@@ -460,6 +505,10 @@ export interface Users {
    * Lower case. Unique among living accounts. Null where another issuer gave none that is verified, or one that is taken.
    */
   email: string | null;
+  /**
+   * When somebody showed a code that was mailed to the address; null: never.
+   */
+  email_verified_at: Timestamp | null;
   id: Generated<string>;
   issuer: Generated<string>;
   /**
@@ -503,6 +552,7 @@ export interface DB {
   api_keys: ApiKeys;
   attachments: Attachments;
   audit_log: AuditLog;
+  authorization_codes: AuthorizationCodes;
   client_mutations: ClientMutations;
   comment_reactions: CommentReactions;
   comments: Comments;
@@ -512,6 +562,7 @@ export interface DB {
   document_updates: DocumentUpdates;
   document_versions: DocumentVersions;
   documents: Documents;
+  email_codes: EmailCodes;
   idempotency_keys: IdempotencyKeys;
   invitations: Invitations;
   mindmaps: Mindmaps;

@@ -1,6 +1,7 @@
 /** What the audit log tells of, as `<what>.<happened>`. */
 export const auditActions = [
   'account.created',
+  'account.password_reset',
   'account.deleted',
   'session.opened',
   'session.refused',

@@ -9,7 +9,15 @@ export type Account = Pick<
 >
 export const accountColumns = ['id', 'email', 'display_name', 'avatar_url', 'created_at', 'updated_at'] as const
 
-export type NewSession = { id: string; refreshTokenHash: Buffer; userAgent: string | null; expiresAt: Date }
+export type NewSession = {
+  id: string
+  refreshTokenHash: Buffer
+  userAgent: string | null
+  network: string
+  /** The OAuth client that it is for; null where there is none. */
+  clientId: string | null
+  expiresAt: Date
+}
 
 /** The new account and its first session, or undefined where the e-mail is taken. */
 export function insertAccount(
@@ -46,11 +54,22 @@ export function recordRefusedSignIn(db: Database, userId: string | undefined): P
   return asAuthenticator(db, (trx) => audit(trx, { action: 'session.refused', actorId: null, ...target }))
 }
 
-export function findCredentials(db: Database, email: string) {
+/** `knows_network`: the account was opened from there before. */
+export function findCredentials(db: Database, email: string, network: string) {
   return asAuthenticator(db, (trx) =>
     trx
       .selectFrom('users')
-      .select(['id', 'password_hash'])
+      .select(['id', 'password_hash', 'email_verified_at'])
+      .select(({ exists, selectFrom }) =>
+        exists(
+          selectFrom('sessions')
+            .select('sessions.id')
+            .whereRef('sessions.user_id', '=', 'users.id')
+            .where('sessions.network', '=', network),
+        )
+          .$castTo<boolean>()
+          .as('knows_network'),
+      )
       .where('email', '=', email)
       .where('deleted_at', 'is', null)
       .where('issuer', '=', 'local')
@@ -95,7 +114,7 @@ export async function closeAccount(
   await trx.deleteFrom('personal_access_tokens').where('user_id', '=', user.id).execute()
   await trx
     .updateTable('sessions')
-    .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())`, user_agent: null })
+    .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())`, user_agent: null, network: null })
     .where('user_id', '=', user.id)
     .execute()
   return true
@@ -108,20 +127,29 @@ export function openSession(
   session: NewSession,
 ): Promise<boolean> {
   return asAuthenticator(db, async (trx) => {
-    const unchanged = await trx
-      .selectFrom('users')
-      .select('id')
-      .where('id', '=', user.id)
-      .where('password_hash', '=', user.password_hash)
-      .where('deleted_at', 'is', null)
-      .forShare()
-      .executeTakeFirst()
-    if (unchanged) await insertSession(trx, user.id, session)
-    return unchanged !== undefined
+    const isUnchanged = await hasPassword(trx, user)
+    if (isUnchanged) await insertSession(trx, user.id, session)
+    return isUnchanged
   })
 }
 
-async function insertSession(trx: Transaction<DB>, userId: string, session: NewSession): Promise<void> {
+/** Whether the account lives, with that password; both stay so until the transaction ends. */
+export async function hasPassword(
+  trx: Transaction<DB>,
+  user: { id: string; password_hash: string | null },
+): Promise<boolean> {
+  const row = await trx
+    .selectFrom('users')
+    .select('id')
+    .where('id', '=', user.id)
+    .where('password_hash', '=', user.password_hash)
+    .where('deleted_at', 'is', null)
+    .forShare()
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export async function insertSession(trx: Transaction<DB>, userId: string, session: NewSession): Promise<void> {
   await trx
     .insertInto('sessions')
     .values({
@@ -129,6 +157,8 @@ async function insertSession(trx: Transaction<DB>, userId: string, session: NewS
       user_id: userId,
       refresh_token_hash: session.refreshTokenHash,
       user_agent: session.userAgent,
+      network: session.network,
+      client_id: session.clientId,
       expires_at: session.expiresAt,
     })
     .execute()
@@ -138,11 +168,12 @@ async function insertSession(trx: Transaction<DB>, userId: string, session: NewS
 /**
  * Exchanges the one good refresh token of a session for another, or revokes the session where any other token is shown
  * (RFC 9700, section 4.14.2: a thief and its victim cannot both go on). One statement: of those who show the same token
- * at once the first wins, and the others then find it used. Returns undefined where there is no such living session.
+ * at once the first wins, and the others then find it used. Returns undefined where there is no such living session,
+ * or it is for another client than the one that is named.
  */
 export function rotateRefreshToken(
   db: Database,
-  given: { sessionId: string; hash: Buffer },
+  given: { sessionId: string; hash: Buffer; clientId?: string },
   next: { hash: Buffer; expiresAt: Date },
 ): Promise<{ user_id: string; revoked_at: Date | null } | undefined> {
   return asAuthenticator(db, async (trx) => {
@@ -154,6 +185,7 @@ export function rotateRefreshToken(
         refreshed_at = case when refresh_token_hash = ${given.hash} then now() else refreshed_at end,
         expires_at = case when refresh_token_hash = ${given.hash} then ${next.expiresAt}::timestamptz else expires_at end
       where id = ${given.sessionId} and revoked_at is null and expires_at > now()
+        and (${given.clientId ?? null}::text is null or client_id = ${given.clientId ?? null})
         and exists (select from users where users.id = sessions.user_id and users.deleted_at is null)
       returning user_id, revoked_at`.execute(trx)
     const session = result.rows[0]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { pageOf } from '../http/page.ts'
 import { Timestamp, text, WireId } from '../http/schema.ts'
 
 const jwt = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx'
@@ -22,13 +23,15 @@ const NewPassword = AnyPassword.min(8, 'must have at least 8 characters')
   .regex(/\p{Nd}/u, 'must hold a digit')
   .meta({ description: 'At least 8 characters, a lower-case and an upper-case letter and a digit', format: 'password' })
 
+const LookupEmail = text().trim().toLowerCase().max(254).meta({ format: 'email', example: 'ada@example.com' })
+
 export const SignupBody = z
   .strictObject({ email: Email, password: NewPassword, display_name: DisplayName })
   .meta({ id: 'SignupBody' })
 
 export const LoginBody = z
   .strictObject({
-    email: text().trim().toLowerCase().max(254).meta({ format: 'email', example: 'ada@example.com' }),
+    email: LookupEmail,
     password: AnyPassword.meta({ format: 'password' }),
   })
   .meta({ id: 'LoginBody' })
@@ -36,6 +39,20 @@ export const LoginBody = z
 export const RefreshBody = z
   .strictObject({ refresh_token: z.string().max(500).meta({ example: refreshToken }) })
   .meta({ id: 'RefreshBody' })
+
+/** However somebody copied it: in either case, with spaces and a dash. */
+const EmailCode = text()
+  .max(40)
+  .transform((value) => value.replace(/[\s-]/g, '').toUpperCase())
+  .meta({ override: { type: 'string', maxLength: 40 }, example: '123456' })
+
+export const VerifyEmailBody = z.strictObject({ email: LookupEmail, code: EmailCode }).meta({ id: 'VerifyEmailBody' })
+
+export const ForgotPasswordBody = z.strictObject({ email: LookupEmail }).meta({ id: 'ForgotPasswordBody' })
+
+export const ResetPasswordBody = z
+  .strictObject({ email: LookupEmail, code: EmailCode, password: NewPassword })
+  .meta({ id: 'ResetPasswordBody' })
 
 const tokens = {
   access_token: z.string().meta({ description: 'A JWT, good for one hour', example: jwt }),
@@ -74,7 +91,35 @@ export const User = z
   })
   .meta({ id: 'User' })
 
-export const SignupReply = z.object({ user: User, ...tokens }).meta({ id: 'SignupReply' })
+/** With tokens; or, where the address must be confirmed first, with nothing that tells whether it had an account. */
+export const SignupReply = z
+  .union([z.object({ user: User, ...tokens }), z.object({ user: User, verification_required: z.literal(true) })])
+  .meta({ id: 'SignupReply' })
+
+export const Session = z
+  .object({
+    id: WireId,
+    user_agent: z
+      .string()
+      .nullable()
+      .meta({ description: 'What the program that signed in says it is', example: 'Mozilla/5.0 (X11; Linux x86_64)' }),
+    network: z.string().nullable().meta({
+      description: 'Where it signed in from: an IPv4 address, or the /64 of an IPv6 address',
+      example: '203.0.113.7',
+    }),
+    client_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'The app that signed in through the browser', example: 'mdcreator-desktop' }),
+    created_at: Timestamp,
+    refreshed_at: Timestamp.meta({ description: 'When it last got new tokens' }),
+    expires_at: Timestamp,
+    current: z.boolean().meta({ description: 'True for the session of this very request' }),
+  })
+  .meta({ id: 'Session' })
+
+export const SessionPage = pageOf(Session).meta({ id: 'SessionPage' })
+export const SessionPath = z.strictObject({ session_id: WireId })
 
 /** A JWK set (RFC 7517): public keys only, and only what is needed to verify with them. */
 export const KeySet = z

@@ -24,11 +24,21 @@ export function readRefreshToken(token: string): { sessionId: string; hash: Buff
 }
 
 /** A session to store, and its first refresh token. */
-export function newSession(userAgent: string | undefined): { session: NewSession; refreshToken: string } {
+export function newSession(opened: { userAgent: string | undefined; network: string; clientId?: string }): {
+  session: NewSession
+  refreshToken: string
+} {
   const id = newId()
   const { token, hash, expiresAt } = newRefreshToken(id)
   return {
-    session: { id, refreshTokenHash: hash, userAgent: userAgent?.slice(0, 500) ?? null, expiresAt },
+    session: {
+      id,
+      refreshTokenHash: hash,
+      userAgent: opened.userAgent?.slice(0, 500) ?? null,
+      network: opened.network,
+      clientId: opened.clientId ?? null,
+      expiresAt,
+    },
     refreshToken: token,
   }
 }

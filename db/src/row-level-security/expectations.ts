@@ -34,8 +34,10 @@ export const expectations: Record<string, Expectation> = {
   },
   sessions: {
     select: { may: ['editor'] },
-    secrets: ['refresh_token_hash', 'previous_token_hash', 'user_agent', 'created_at', 'refreshed_at'],
+    secrets: ['refresh_token_hash', 'previous_token_hash'],
   },
+  authorization_codes: hidden,
+  email_codes: hidden,
   signing_keys: { select: { may: everybody }, secrets: ['private_jwk'] },
   personal_access_tokens: {
     select: { may: ['editor'] },

@@ -29,6 +29,10 @@ const rows = `
   insert into users (id, subject, email, display_name)
     select id, id, id || '@example.com', 'Person' from unnest(array[:people]::uuid[]) id;
   insert into sessions (id, user_id, refresh_token_hash, expires_at) values (':session', ':editor', '', now() + interval '1 day');
+  insert into authorization_codes (code_hash, user_id, client_id, redirect_uri, code_challenge, expires_at)
+    values (sha256('code'), ':editor', 'app', 'app:/', 'x', now() + interval '1 day');
+  insert into email_codes (email, purpose, user_id, code_hash, tries_left, expires_at)
+    values ('editor@example.com', 'password-reset', ':editor', sha256('code'), 5, now() + interval '1 day');
   insert into personal_access_tokens (user_id, name, token_hash, last_four, scopes)
     values (':editor', 'x', sha256('y'), 'abcd', '{documents:read}');
   insert into signing_keys (kid, public_jwk, private_jwk) values ('test', '{}', '{}');
