@@ -3,6 +3,11 @@ import { writeCorked } from './message-writer.ts'
 
 /** How long what people say of themselves waits for company: a dozen cursor moves a second look smooth. */
 const awarenessMs = 80
+/** In a document of more people than this, an edit waits for others too: each costs a write to every one of them. */
+const crowd = 40
+/** So many milliseconds for each person, up to less than a frame of a screen. */
+const editMsPerPerson = 0.1
+const maxEditMs = 10
 
 /** What of Hocuspocus's Document this changes (4.7): its own windows are one and the same for edits and cursors. */
 type Internals = {
@@ -14,10 +19,11 @@ type Internals = {
 type Observers = { _observers: Map<string, Set<(...args: never[]) => void>> }
 
 /**
- * Sends edits at the end of the turn of the event loop that brought them, and cursors with the next edit, or 80 ms later:
- * each message to each person is a write to a socket, which is what this server spends most of its time on.
+ * Sends edits at the end of the turn of the event loop that brought them (in a crowd, some milliseconds later), and
+ * cursors with the next edit, or 80 ms later: each message to each person is a write to a socket, which is what this
+ * server spends most of its time on.
  */
-export function batchAwareness(document: Document): void {
+export function batchBroadcasts(document: Document): void {
   const internals = document as unknown as Internals
   let isWaiting = false
   internals.scheduleFlush = () => {
@@ -30,14 +36,20 @@ export function batchAwareness(document: Document): void {
       writeCorked()
     }
     isWaiting = !isEdit
-    if (isEdit) {
-      const immediate = setImmediate(flush)
-      internals.cancelFlush = () => clearImmediate(immediate)
-    } else {
-      const timer = setTimeout(flush, awarenessMs)
-      internals.cancelFlush = () => clearTimeout(timer)
-    }
+    internals.cancelFlush = plan(flush, isEdit ? editMs(document.connections.size) : awarenessMs)
   }
+}
+
+const editMs = (people: number): number => (people > crowd ? Math.min(maxEditMs, people * editMsPerPerson) : 0)
+
+/** Calls `work` so many milliseconds later, or at the end of this turn of the event loop; returns how to call it off. */
+function plan(work: () => void, ms: number): () => void {
+  if (ms > 0) {
+    const timer = setTimeout(work, ms)
+    return () => clearTimeout(timer)
+  }
+  const immediate = setImmediate(work)
+  return () => clearImmediate(immediate)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Document, Extension } from '@hocuspocus/server'
 import type { Logger } from '@mdcreator/shared/log'
-import { batchAwareness, keepListeners } from './broadcast.ts'
+import { batchBroadcasts, keepListeners } from './broadcast.ts'
 import { type Checkpoints, isDue } from './checkpoints.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
@@ -54,7 +54,7 @@ export function persistence(deps: Dependencies): Extension<Context> {
       const live = documents.of(document)
       // In the place of Hocuspocus's own, which runs the hooks and plans a store at every keystroke.
       if (live) document.onUpdate((_, origin) => changed(deps, live, origin))
-      batchAwareness(document)
+      batchBroadcasts(document)
       forget.set(document, keepListeners(document))
     },
 
