@@ -87,7 +87,7 @@ export const expectations: Record<string, Expectation> = {
     },
     update: { sql: `update documents set title = 'x'`, may: by('document.write') },
     columns: ['title', 'updated_by', 'deleted_at', 'workspace_id'],
-    secrets: ['yjs_state', 'epoch', 'folded_ids'],
+    secrets: ['yjs_state', 'epoch', 'folded_ids', 'client_owners'],
   },
   document_updates: hidden,
   presence: {
