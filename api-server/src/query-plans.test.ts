@@ -5,7 +5,7 @@ import { createExplainer } from '@mdcreator/db/testing-explain'
 import { document, fillLargeWorkspace, user, workspace } from '@mdcreator/db/testing-large-workspace'
 import { expect } from 'chai'
 import { type RawBuilder, sql, type Transaction } from 'kysely'
-import { findDocument, type ListOptions, listDocuments } from './documents/documents.queries.ts'
+import { documentsQuery, findDocument, type ListOptions } from './documents/documents.queries.ts'
 import type { Key } from './http/page.ts'
 import { findMember, listMembers } from './members/members.queries.ts'
 import { listLastHere } from './presence/presence.queries.ts'
@@ -21,10 +21,10 @@ const middle: Key = ['Title 8', document]
 const documents =
   (options: Partial<ListOptions>): Query =>
   (trx) =>
-    listDocuments(trx, user, {
+    documentsQuery(trx, user, {
       ...{ workspaceId: workspace, deleted: false, sort: 'title', order: 'asc', ...page },
       ...options,
-    })
+    }).execute()
 
 /** Every list and search, and the index that it must stay on. Those of later endpoints are written as these will be. */
 const queries: Record<string, [index: string, query: Query]> = {

@@ -1,5 +1,6 @@
-import { sql, type Transaction } from 'kysely'
-import type { Database, DB } from './database.ts'
+import { type Compilable, sql, type Transaction } from 'kysely'
+import { Batch, type Row } from './batch.ts'
+import { type Database, type DB, poolOf, typeParsers } from './database.ts'
 
 /** A transaction, for code that passes it on and knows no SQL. */
 export type UserTransaction = Transaction<DB>
@@ -14,6 +15,33 @@ export function asUser<T>(db: Database, userId: string, work: (trx: Transaction<
     return work(trx)
   })
 }
+
+/**
+ * Reads for one user, in one round trip: the queries run in one transaction of their own, in which row-level security
+ * lets them see what that user may. Gives the rows of each query. A query whose right depends on what another one finds
+ * is run all the same, and what it found must then be thrown away.
+ */
+export async function readAsUser<R extends unknown[]>(
+  db: Database,
+  userId: string,
+  queries: { readonly [K in keyof R]: Compilable<R[K]> },
+): Promise<{ [K in keyof R]: R[K][] }> {
+  const client = await poolOf(db).connect()
+  let isBroken = true
+  try {
+    const [, ...rows] = await new Promise<Row[][]>((resolve, reject) => {
+      const statements = [{ sql: actAs, parameters: [userId] }, ...queries.map((query) => query.compile())]
+      client.query(new Batch(statements, typeParsers, (error, all) => (error ? reject(error) : resolve(all ?? []))))
+    })
+    isBroken = false
+    return rows as { [K in keyof R]: R[K][] }
+  } finally {
+    // What was prepared by a batch that failed is not known.
+    client.release(isBroken)
+  }
+}
+
+const actAs = `select set_config('app.user_id', $1, true), set_config('transaction_read_only', 'on', true)`
 
 /** Runs a transaction that may read and write accounts, sessions and signing keys, and nothing else: sign-up and sign-in. */
 export function asAuthenticator<T>(db: Database, work: (trx: Transaction<DB>) => Promise<T>): Promise<T> {

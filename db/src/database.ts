@@ -1,5 +1,5 @@
 import type { Logger } from '@mdcreator/shared/log'
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresAdapter, PostgresDriver, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import pg from 'pg'
 import type { DB } from './types.ts'
 
@@ -35,7 +35,7 @@ export function createPool({ url, role, size = 10, settings: more = [], log }: P
     query_timeout: 35_000,
     keepAlive: true,
     options: settings.map((setting) => `-c ${setting}`).join(' '),
-    types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+    types: typeParsers,
   })
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', (err) => {
@@ -48,10 +48,32 @@ export function createPool({ url, role, size = 10, settings: more = [], log }: P
 
 /** Kysely over such a pool; `destroy()` ends it. */
 export function createDatabase(options: PoolOptions): Database {
-  return new Kysely<DB>({ dialect: new PostgresDialect({ pool: createPool(options) }) })
+  const pool = createPool(options)
+  const adapter = new PostgresAdapter()
+  pools.set(adapter, pool)
+  return new Kysely<DB>({
+    dialect: {
+      createAdapter: () => adapter,
+      createDriver: () => new PostgresDriver({ pool }),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+    },
+  })
+}
+
+/** By the adapter, which a Kysely shares with those that are made from it. */
+const pools = new WeakMap<object, pg.Pool>()
+
+/** The pool of a database that `createDatabase` made. */
+export function poolOf(db: Database): pg.Pool {
+  const pool = pools.get(db.getExecutor().adapter)
+  if (!pool) throw new Error('The database was not made by createDatabase')
+  return pool
 }
 
 const int8 = 20
+
+export const typeParsers: pg.CustomTypesConfig = { getTypeParser: typeParser as typeof pg.types.getTypeParser }
 
 function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
   if (oid === int8) return Number

@@ -1,6 +1,7 @@
 import { JwtVerifier } from 'aws-jwt-verify'
 import { JwtExpiredError } from 'aws-jwt-verify/error'
 import { type Jwks, SimpleJwksCache } from 'aws-jwt-verify/jwk'
+import { RememberedTokens } from './remembered-tokens.ts'
 import type { Scope } from './scopes.ts'
 
 /** What a token says, in our own terms: whoever issued it. `exp` is in seconds since the epoch. */
@@ -81,8 +82,10 @@ export function createTokenVerifier(issuers: Issuer[]): TokenVerifier {
       jwksCache: new SimpleJwksCache({ fetcher: { fetch: async (issuer) => encode(await keys.get(issuer)?.read()) } }),
     },
   )
-  const check = async (token: string): Promise<TokenClaims> => {
-    if (token.length > maxTokenLength) throw new TokenError(false)
+  const remembered = new RememberedTokens<TokenClaims | ForeignClaims>()
+  const read = async (token: string): Promise<TokenClaims | ForeignClaims> => {
+    const known = remembered.get(token)
+    if (known) return known
     let claims: TokenClaims | ForeignClaims | undefined
     try {
       await verifier.verify(token, {
@@ -96,6 +99,12 @@ export function createTokenVerifier(issuers: Issuer[]): TokenVerifier {
       throw new TokenError(cause instanceof JwtExpiredError, { cause })
     }
     if (!claims) throw new TokenError(false)
+    remembered.set(token, claims, claims.exp)
+    return claims
+  }
+  const check = async (token: string): Promise<TokenClaims> => {
+    if (token.length > maxTokenLength) throw new TokenError(false)
+    const claims = await read(token)
     if (!('subject' in claims)) return claims
     const admitted = await byName.get(claims.issuer)?.admit?.(claims)
     if (!admitted) throw new TokenError(false)

@@ -1,6 +1,6 @@
-import { asUser } from '@mdcreator/db/as-user'
+import { asUser, readAsUser } from '@mdcreator/db/as-user'
 import type { Database, DB } from '@mdcreator/db/database'
-import { sql, type Transaction } from 'kysely'
+import { type Compilable, type Kysely, sql, type Transaction } from 'kysely'
 import type { Caller, SessionCaller, TokenCaller } from '../http/authenticate.ts'
 import { unauthenticated } from '../http/problem.ts'
 
@@ -16,12 +16,34 @@ export function asCaller<T>(db: Database, caller: Caller, work: (trx: Transactio
   })
 }
 
-async function isStanding(trx: Transaction<DB>, caller: Caller): Promise<boolean> {
-  return caller.kind === 'session' ? isSessionStanding(trx, caller) : isTokenStanding(trx, caller)
+/**
+ * The same for what only reads, in a single round trip: gives the rows of each query. The queries must not depend on each
+ * other; what the caller may see of what they find is for `permit` to say afterwards, as ever.
+ * @throws Problem 401
+ */
+export async function readAsCaller<R extends unknown[]>(
+  db: Database,
+  caller: Caller,
+  ...queries: { readonly [K in keyof R]: Compilable<R[K]> }
+): Promise<{ [K in keyof R]: R[K][] }> {
+  const [standing, ...rows] = await readAsUser<[unknown, ...R]>(db, caller.userId, [
+    findStanding(db, caller),
+    ...queries,
+  ])
+  if (standing.length === 0) throw unauthenticated('invalid')
+  return rows as { [K in keyof R]: R[K][] }
 }
 
-async function isTokenStanding(trx: Transaction<DB>, { userId, tokenId }: TokenCaller): Promise<boolean> {
-  const row = await trx
+async function isStanding(trx: Transaction<DB>, caller: Caller): Promise<boolean> {
+  return (await findStanding(trx, caller).executeTakeFirst()) !== undefined
+}
+
+/** A row where the caller's session or token, and their account, still stand. */
+const findStanding = (db: Kysely<DB>, caller: Caller) =>
+  caller.kind === 'session' ? findSession(db, caller) : findToken(db, caller)
+
+const findToken = (db: Kysely<DB>, { userId, tokenId }: TokenCaller) =>
+  db
     .selectFrom('personal_access_tokens as t')
     .innerJoin('users', 'users.id', 't.user_id')
     .select('t.id')
@@ -29,12 +51,9 @@ async function isTokenStanding(trx: Transaction<DB>, { userId, tokenId }: TokenC
     .where('t.user_id', '=', userId)
     .where((is) => is.or([is('t.expires_at', 'is', null), is('t.expires_at', '>', sql<Date>`now()`)]))
     .where('users.deleted_at', 'is', null)
-    .executeTakeFirst()
-  return row !== undefined
-}
 
-async function isSessionStanding(trx: Transaction<DB>, { userId, sessionId }: SessionCaller): Promise<boolean> {
-  const row = await trx
+const findSession = (db: Kysely<DB>, { userId, sessionId }: SessionCaller) =>
+  db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .select('sessions.id')
@@ -43,6 +62,3 @@ async function isSessionStanding(trx: Transaction<DB>, { userId, sessionId }: Se
     .where('sessions.revoked_at', 'is', null)
     .where('sessions.expires_at', '>', sql<Date>`now()`)
     .where('users.deleted_at', 'is', null)
-    .executeTakeFirst()
-  return row !== undefined
-}

@@ -1,6 +1,6 @@
 export { type Account, accountColumns, closeAccount, findPasswordHash } from './auth.queries.ts'
 export { AnyPassword, DisplayName, Email, User } from './auth.schema.ts'
-export { asCaller } from './caller.queries.ts'
+export { asCaller, readAsCaller } from './caller.queries.ts'
 export { createProvision } from './foreign/provision.ts'
 export { verifyPassword } from './passwords.ts'
 export { apiTokenVerifier, prepareSigningKey } from './signing-keys.ts'

@@ -3,15 +3,15 @@ import type { Bus } from '@mdcreator/shared/bus/bus'
 import { newId } from '@mdcreator/shared/ids'
 import type { Logger } from '@mdcreator/shared/log'
 import { z } from 'zod'
-import { asCaller } from '../auth/index.ts'
+import { asCaller, readAsCaller } from '../auth/index.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { strongTag } from '../http/etag.ts'
 import type { Cursors } from '../http/page.ts'
 import { idTaken, invalid, problemTypes } from '../http/problem.ts'
 import { WireId } from '../http/schema.ts'
-import { findWorkspace } from '../workspaces/index.ts'
+import { findWorkspace, workspaceQuery } from '../workspaces/index.ts'
 import { canonicalise, checkContentSize, contentBodyLimit, isLong } from './canonical.ts'
-import { findDocument, insertDocument, listDocuments } from './documents.queries.ts'
+import { documentQuery, documentsQuery, findDocument, insertDocument } from './documents.queries.ts'
 import { Document, DocumentPage, DocumentPatch, DocumentQuery, NewDocument } from './documents.schema.ts'
 import { patchContent, patchTitle } from './patch.ts'
 import { baseRequired, staleBase, staleMatch } from './preconditions.ts'
@@ -87,10 +87,14 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
         const order = query.order ?? (sort === 'title' ? 'asc' : 'desc')
         const list = `documents of ${params.workspace_id} by ${sort} ${order}, deleted ${deleted}`
         const after = await cursors.open(list, query.cursor)
-        const rows = await asCaller(db, caller, async (trx) => {
-          const { id: workspaceId } = permit(await findWorkspace(trx, caller.userId, params.workspace_id))
-          return listDocuments(trx, caller.userId, { workspaceId, sort, order, deleted, after, limit: limit + 1 })
-        })
+        const options = { workspaceId: params.workspace_id, sort, order, deleted, after, limit: limit + 1 }
+        const [[workspace], rows] = await readAsCaller(
+          db,
+          caller,
+          workspaceQuery(db, caller.userId, params.workspace_id),
+          documentsQuery(db, caller.userId, options),
+        )
+        permit(workspace)
         const page = await cursors.page(list, rows, limit, (row) => [row.sort_key, row.id])
         return { body: { ...page, items: page.items.map(toSummary) } }
       },
@@ -108,7 +112,7 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
       request: { params: ofDocument },
       response: Document,
       handle: async ({ caller, params, permit }) => {
-        const row = await asCaller(db, caller, (trx) => findDocument(trx, caller.userId, params.document_id))
+        const [[row]] = await readAsCaller(db, caller, documentQuery(db, caller.userId, params.document_id))
         return toReply(permit(row))
       },
     }),
@@ -125,7 +129,7 @@ export function documentEndpoints({ db, bus, log, cursors }: Deps): Endpoint[] {
       response: z.string().meta({ example: '# Hello World' }),
       contentType: 'text/markdown',
       handle: async ({ caller, params, permit }) => {
-        const row = await asCaller(db, caller, (trx) => findDocument(trx, caller.userId, params.document_id))
+        const [[row]] = await readAsCaller(db, caller, documentQuery(db, caller.userId, params.document_id))
         const { content, content_hash } = permit(row)
         return { body: content, etag: strongTag(content_hash) }
       },

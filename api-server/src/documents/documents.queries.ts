@@ -1,5 +1,5 @@
 import type { DB } from '@mdcreator/db/database'
-import { sql, type Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Key } from '../http/page.ts'
 
 const summary = [
@@ -19,8 +19,8 @@ const summary = [
 ] as const
 
 /** Documents, deleted ones too, in living workspaces of the user, with the user's role. */
-const visible = (trx: Transaction<DB>, userId: string) =>
-  trx
+const visible = (db: Kysely<DB>, userId: string) =>
+  db
     .selectFrom('documents as d')
     .innerJoin('workspaces as w', 'w.id', 'd.workspace_id')
     .innerJoin('workspace_members as m', 'm.workspace_id', 'd.workspace_id')
@@ -28,15 +28,19 @@ const visible = (trx: Transaction<DB>, userId: string) =>
     .where('m.user_id', '=', userId)
     .where('w.deleted_at', 'is', null)
 
-const byId = (trx: Transaction<DB>, userId: string, id: string) =>
-  visible(trx, userId).select('d.content').where('d.id', '=', id)
+const byId = (db: Kysely<DB>, userId: string, id: string) =>
+  visible(db, userId).select('d.content').where('d.id', '=', id)
 
 export type DocumentRow = NonNullable<Awaited<ReturnType<typeof findDocument>>>
 export type SummaryRow = Omit<DocumentRow, 'content'>
 
+/** The query for a living document. */
+export const documentQuery = (db: Kysely<DB>, userId: string, id: string) =>
+  byId(db, userId, id).where('d.deleted_at', 'is', null)
+
 /** A living document. */
 export function findDocument(trx: Transaction<DB>, userId: string, id: string) {
-  return byId(trx, userId, id).where('d.deleted_at', 'is', null).executeTakeFirst()
+  return documentQuery(trx, userId, id).executeTakeFirst()
 }
 
 /** A living document without its text: for what only needs to know that it is there, and the caller's role. */
@@ -62,11 +66,11 @@ export type ListOptions = {
   limit: number
 }
 
-/** `sort_key` is the exact value of the column that the list is sorted by. */
-export function listDocuments(trx: Transaction<DB>, userId: string, options: ListOptions) {
+/** The query for a list. `sort_key` is the exact value of the column that it is sorted by. */
+export function documentsQuery(db: Kysely<DB>, userId: string, options: ListOptions) {
   const { sort, order } = options
   const column = sql.ref(`d.${sort}`)
-  let query = visible(trx, userId)
+  let query = visible(db, userId)
     .select(sql<string>`${column}::text`.as('sort_key'))
     .where('d.workspace_id', '=', options.workspaceId)
     .where('d.deleted_at', options.deleted ? 'is not' : 'is', null)
@@ -76,7 +80,7 @@ export function listDocuments(trx: Transaction<DB>, userId: string, options: Lis
     const type = sql.raw(sort === 'title' ? 'text' : 'timestamptz')
     query = query.where(sql<boolean>`(${column}, d.id) ${comparison} (${key}::${type}, ${id}::uuid)`)
   }
-  return query.orderBy(column, order).orderBy('d.id', order).limit(options.limit).execute()
+  return query.orderBy(column, order).orderBy('d.id', order).limit(options.limit)
 }
 
 export type NewDocumentRow = {

@@ -1,2 +1,2 @@
-export { findWorkspace, lockWorkspace } from './workspaces.queries.ts'
+export { findWorkspace, lockWorkspace, workspaceQuery } from './workspaces.queries.ts'
 export { GrantableRole, WireRole } from './workspaces.schema.ts'

@@ -1,5 +1,5 @@
 import type { DB } from '@mdcreator/db/database'
-import { sql, type Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { audit } from '../audit/index.ts'
 import type { Key } from '../http/page.ts'
 
@@ -7,8 +7,8 @@ import type { Key } from '../http/page.ts'
 const revision = (column: string) => sql<string>`(extract(epoch from ${sql.ref(column)}) * 1000000)::bigint::text`
 
 /** A living workspace of the user, with the user's role in it and the exact moment that lists sort by. */
-const visible = (trx: Transaction<DB>, userId: string) =>
-  trx
+const visible = (db: Kysely<DB>, userId: string) =>
+  db
     .selectFrom('workspaces as w')
     .innerJoin('workspace_members as m', 'm.workspace_id', 'w.id')
     .select(['w.id', 'w.name', 'm.role', 'w.created_by', 'w.created_at', 'w.updated_at'])
@@ -29,8 +29,11 @@ export function listWorkspaces(trx: Transaction<DB>, userId: string, page: { aft
   return query.orderBy('w.created_at', 'desc').orderBy('w.id', 'desc').limit(page.limit).execute()
 }
 
+/** The query for a living workspace of the user. */
+export const workspaceQuery = (db: Kysely<DB>, userId: string, id: string) => visible(db, userId).where('w.id', '=', id)
+
 export function findWorkspace(trx: Transaction<DB>, userId: string, id: string): Promise<WorkspaceRow | undefined> {
-  return visible(trx, userId).where('w.id', '=', id).executeTakeFirst()
+  return workspaceQuery(trx, userId, id).executeTakeFirst()
 }
 
 /** Takes a name, or the tombstone. */
