@@ -87,6 +87,21 @@ describe('configuration', () => {
     expect(refusal({ EMAIL_VERIFICATION: 'on' })).to.match(/^EMAIL_VERIFICATION is not usable/)
   })
 
+  it('takes private schemes and loopback addresses for apps, and nothing that leads elsewhere', () => {
+    const uris = ['com.example.app:/callback', 'http://127.0.0.1/x', 'http://[::1]']
+    expect(loadConfig({ OAUTH_REDIRECT_URIS: uris.join() }).oauth.redirectUris).to.deep.equal(uris)
+    for (const uri of [
+      'https://example.com',
+      'javascript:/x',
+      'myapp:/x',
+      'http://127.0.0.1:80/',
+      'http://localhost/',
+      ',',
+    ]) {
+      expect(refusal({ OAUTH_REDIRECT_URIS: uri }), uri).to.match(/^OAUTH_REDIRECT_URIS is not usable/)
+    }
+  })
+
   describe('of Redis', () => {
     it('is none unless there is a variable for it', () => {
       expect(loadConfig({}).redis).to.equal(null)

@@ -21,6 +21,16 @@ const count = z.coerce
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 const mebibyte = 1024 * 1024
 
+/**
+ * A private-use scheme in reverse domain form, which no other program's can be (RFC 8252, section 7.1), or a loopback
+ * address, without a port: any will do.
+ */
+const redirectUri = /^(?:[a-z][a-z\d-]*(?:\.[a-z\d-]+)+:\/[^\s#?]*|http:\/\/(?:127\.0\.0\.1|\[::1\])(?:\/[^\s#?]*)?)$/
+const redirectUris = list.refine(
+  (uris) => uris.length > 0 && uris.every((uri) => redirectUri.test(uri)),
+  'each must be like app.example:/callback or http://127.0.0.1/callback',
+)
+
 /** `ada@example.com` or `Ada Lovelace <ada@example.com>` (RFC 5322, section 3.4, without its comments and quotes). */
 const mailbox = z
   .string()
@@ -82,6 +92,14 @@ const Environment = z.object({
     .meta({ example: 'smtps://user:password@mail.example.com:465' }),
   MAIL_FROM: mailbox.optional().meta({ example: 'MD Creator <no-reply@docs.example.com>' }),
   EMAIL_VERIFICATION: z.enum(['required', 'off']).default('off').meta({ example: 'required' }),
+  OAUTH_CLIENT_ID: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'is no client id')
+    .default('mdcreator-desktop')
+    .meta({ example: 'mdcreator-desktop' }),
+  OAUTH_REDIRECT_URIS: redirectUris
+    .default(['app.mdcreator:/callback', 'http://127.0.0.1/callback', 'http://[::1]/callback'])
+    .meta({ example: 'com.example.app:/callback,http://127.0.0.1/callback' }),
   CORS_ORIGINS: list.default([]).meta({ example: 'https://docs.example.com,https://app.example.com' }),
   ...authVariables,
 })
@@ -114,6 +132,7 @@ export type Config = {
   mail: MailConfig
   /** Whether a new account must prove its e-mail address with a code before it can sign in. */
   emailVerification: 'required' | 'off'
+  oauth: OAuthConfig
   /** Origins besides our own that may call the API and open sockets. */
   corsOrigins: string[]
 }
@@ -125,6 +144,13 @@ export type RedisConfig = {
   cluster: boolean
   /** Put before every key and channel, so that several set-ups may share a server. */
   prefix: string
+}
+
+/** The app that signs people in through the browser, at the local issuer. */
+export type OAuthConfig = {
+  clientId: string
+  /** Where it may be answered; loopback addresses are written without a port, and hold for any. */
+  redirectUris: string[]
 }
 
 export type MailConfig = {
@@ -199,6 +225,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       from: e.MAIL_FROM ?? `MD Creator <no-reply@${new URL(issuer).hostname}>`,
     },
     emailVerification: e.EMAIL_VERIFICATION,
+    oauth: { clientId: e.OAUTH_CLIENT_ID, redirectUris: e.OAUTH_REDIRECT_URIS },
     corsOrigins: e.CORS_ORIGINS,
   }
 }

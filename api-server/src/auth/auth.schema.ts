@@ -143,7 +143,13 @@ export const Discovery = z
   .object({
     issuer: z.string().meta({ example: 'https://docs.example.com' }),
     jwks_uri: z.string().meta({ example: 'https://docs.example.com/.well-known/jwks.json' }),
-    response_types_supported: z.array(z.string().meta({ example: 'token' })),
+    authorization_endpoint: z.string().meta({ example: 'https://docs.example.com/api/v1/auth/authorize' }),
+    token_endpoint: z.string().meta({ example: 'https://docs.example.com/api/v1/auth/token' }),
+    response_types_supported: z.array(z.string().meta({ example: 'code' })),
+    grant_types_supported: z.array(z.string().meta({ example: 'authorization_code' })),
+    code_challenge_methods_supported: z.array(z.string().meta({ example: 'S256' })),
+    token_endpoint_auth_methods_supported: z.array(z.string().meta({ example: 'none' })),
+    authorization_response_iss_parameter_supported: z.boolean().meta({ description: 'RFC 9207' }),
     subject_types_supported: z.array(z.string().meta({ example: 'public' })),
     id_token_signing_alg_values_supported: z.array(z.string().meta({ example: 'ES256' })),
   })

@@ -21,10 +21,16 @@ export async function refreshSession(
   if (!given) throw refused
   const next = newRefreshToken(given.sessionId)
   const session = await rotateRefreshToken(deps.db, clientId === undefined ? given : { ...given, clientId }, next)
-  if (session?.revoked_at) {
-    deps.log.warn({ session: given.sessionId }, 'a used refresh token was shown: session ended')
-    await announce(deps.bus, deps.log, { session_id: given.sessionId, user_id: session.user_id })
-  }
+  if (session?.revoked_at) await announceReplay(deps, { userId: session.user_id, sessionId: given.sessionId })
   if (!session || session.revoked_at) throw refused
   return issueTokens(deps, { userId: session.user_id, sessionId: given.sessionId, refreshToken: next.token })
+}
+
+/** A session has ended because somebody showed what was used before: one of two who have it is a thief. */
+export async function announceReplay(
+  { bus, log }: Pick<AuthDeps, 'bus' | 'log'>,
+  { userId, sessionId }: { userId: string; sessionId: string },
+): Promise<void> {
+  log.warn({ session: sessionId }, 'a used refresh token or authorization code was shown: session ended')
+  await announce(bus, log, { session_id: sessionId, user_id: userId })
 }

@@ -91,7 +91,13 @@ describe('the API document', () => {
     for (const { operation } of operations) {
       for (const [status, response] of Object.entries(operation.responses as Json)) {
         if (Number(status) < 400) continue
-        expect((response as Json).content).to.have.all.keys('application/problem+json')
+        const types = Object.keys((response as Json).content)
+        // People in a browser are shown a page.
+        const expected = operation.responses[303]
+          ? ['application/problem+json', 'text/html']
+          : ['application/problem+json']
+        for (const type of types) expect(type).to.be.oneOf(expected)
+        expect(types).not.to.deep.equal([])
       }
     }
     const { responses, security, requestBody } = document.paths['/api/v1/documents/{document_id}'].patch

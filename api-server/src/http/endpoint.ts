@@ -42,6 +42,10 @@ export type Input<S extends RequestSchemas, A extends Auth, I extends boolean, R
 /** `body` is checked against the response schema before it leaves. */
 export type Reply<R> = { body: R; etag?: string; location?: string }
 export type EmptyReply = { body?: undefined; etag?: string }
+/** For people in a browser: a page, or where to go from here (303). */
+export type BrowserReply = { page: string; status?: number; headers: Record<string, string> } | { redirect: string }
+
+export type BodyType = 'application/json' | 'application/x-www-form-urlencoded'
 
 type ReplyOf<R extends z.ZodType> = R extends z.ZodUndefined ? EmptyReply : Reply<z.input<R>>
 
@@ -68,6 +72,10 @@ type Declaration = {
   /** What the summary does not say: rules, limits, effects on others. */
   description: string
   auth: Auth
+  /** What the body may be sent as. Default: JSON. */
+  bodyTypes?: readonly BodyType[]
+  /** Where it answers people in a browser: what the pages are, by status, and where it sends them. */
+  browser?: { pages: Record<number, string>; redirect: string }
   /** Bytes of the body. Default 1 MiB. */
   bodyLimit?: number
   /**
@@ -95,7 +103,9 @@ export type Endpoint = Declaration & {
   scope?: Scope
   request: RequestSchemas
   response?: z.ZodType
-  handle: (input: Input<RequestSchemas, Auth, boolean, unknown>) => Promise<Reply<unknown> | EmptyReply | Answer>
+  handle: (
+    input: Input<RequestSchemas, Auth, boolean, unknown>,
+  ) => Promise<Reply<unknown> | EmptyReply | Answer | BrowserReply>
 }
 
 /** Declares an endpoint once: validation, types, the route and its OpenAPI entry all come from here. */
@@ -111,7 +121,7 @@ export function endpoint<
       request?: S
       response?: R
       idempotent?: I
-      handle: (input: Input<S, A, I, ReplyOf<R>>) => Promise<ReplyOf<R> | Answer>
+      handle: (input: Input<S, A, I, ReplyOf<R>>) => Promise<ReplyOf<R> | Answer | BrowserReply>
     },
 ): Endpoint {
   const { request = {}, handle, ...declaration } = spec as typeof spec & { permission?: Action; scope?: Scope }

@@ -5,8 +5,8 @@ import type { TokenVerifier } from '@mdcreator/shared/tokens'
 import type { Request, RequestHandler, Response, Router } from 'express'
 import { Answer } from './answer.ts'
 import { authenticate, type Caller, type TokenCaller } from './authenticate.ts'
-import { jsonBody } from './body.ts'
-import type { Auth, Endpoint, Input, RequestSchemas } from './endpoint.ts'
+import { readBody } from './body.ts'
+import type { Auth, BrowserReply, Endpoint, Input, RequestSchemas } from './endpoint.ts'
 import { matchesWeakly, weakTagOf } from './etag.ts'
 import { type AnswerStore, keyedRequest } from './idempotency.ts'
 import { noteRoute } from './metrics.ts'
@@ -69,12 +69,13 @@ function handlers(item: Endpoint, deps: MountDeps): RequestHandler[] {
   }
   const run: RequestHandler = async (req, res) => {
     const reply = await item.handle(toInput(item, req, callers.get(req), deps))
-    send(item, req, res, reply instanceof Answer ? reply : render(item, reply, log))
+    if ('page' in reply || 'redirect' in reply) sendToBrowser(res, reply)
+    else send(item, req, res, reply instanceof Answer ? reply : render(item, reply, log))
   }
   return [
     noteRoute(item.path),
     identify,
-    ...(item.request.body ? jsonBody(item.bodyLimit ?? defaultBodyLimit) : []),
+    ...(item.request.body ? readBody(item.bodyLimit ?? defaultBodyLimit, item.bodyTypes ?? ['application/json']) : []),
     run,
   ]
 }
@@ -131,6 +132,18 @@ function send(item: Endpoint, req: Request, res: Response, answer: Answer): void
   else if (item.method === 'get' && etag !== undefined && matchesWeakly(req.get('If-None-Match'), etag)) {
     res.status(304).end()
   } else res.type(item.contentType ?? 'application/json').send(body)
+}
+
+function sendToBrowser(res: Response, reply: BrowserReply): void {
+  res.set('Cache-Control', 'no-store')
+  // 303: what follows a form is a GET (RFC 9110, section 15.4.4).
+  if ('redirect' in reply) res.status(303).set('Location', reply.redirect).end()
+  else
+    res
+      .status(reply.status ?? 200)
+      .set(reply.headers)
+      .type('html')
+      .send(reply.page)
 }
 
 type AnyReply = { body?: unknown; etag?: string; location?: string }

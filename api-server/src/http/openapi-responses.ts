@@ -83,7 +83,29 @@ const problemHeaders: Record<number, HeaderName[]> = {
 
 /** Everything an endpoint can answer. */
 export function responses(item: Endpoint): ZodOpenApiResponsesObject {
+  if (item.browser) return browserReplies(item, item.browser, failures(item))
   return { ...success(item), ...failures(item) }
+}
+
+const Page = z.string().meta({ example: '<!doctype html><title>Sign in</title>' })
+
+/** Pages and a redirect; a status may be that of a page and of a problem. */
+function browserReplies(
+  item: Endpoint,
+  { pages, redirect }: NonNullable<Endpoint['browser']>,
+  problems: ZodOpenApiResponsesObject,
+): ZodOpenApiResponsesObject {
+  const entries = Object.entries(pages).map(([status, what]) => {
+    const problem = problems[status as '400']
+    const content = { ...(problem && 'content' in problem && problem.content), 'text/html': { schema: Page } }
+    const description = [what, problem && 'description' in problem && problem.description].filter(Boolean).join('; ')
+    return [status, { description, ...withHeaders(item, ...(problemHeaders[Number(status)] ?? [])), content }] as const
+  })
+  return {
+    ...problems,
+    ...Object.fromEntries(entries),
+    '303': { description: redirect, ...withHeaders(item, 'Location') },
+  }
 }
 
 function success(item: Endpoint): ZodOpenApiResponsesObject {

@@ -62,7 +62,7 @@ function operation(item: Endpoint): ZodOpenApiOperationObject {
     security: security(item),
     ...(item.permission && { 'x-permission': item.permission }),
     requestParams: { ...(params && { path: params }), ...(query && { query }), ...conditions(item) },
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body && { requestBody: { required: true, content: bodyContent(item, body) } }),
     responses: responses(item),
   }
 }
@@ -73,9 +73,14 @@ function security({ auth, scope }: Endpoint): Record<string, string[]>[] {
   return scope ? [{ bearer: [] }, { personal_access_token: [scope] }] : [{ bearer: [] }]
 }
 
+function bodyContent({ bodyTypes = ['application/json'] }: Endpoint, schema: z.ZodType) {
+  return Object.fromEntries(bodyTypes.map((type) => [type, { schema }]))
+}
+
 /** The headers of a conditional request (RFC 9110, section 13), where the endpoint heeds them. */
 function conditions(item: Endpoint): { header?: z.ZodObject } {
   if (item.idempotent) return { header: z.object({ 'Idempotency-Key': IdempotencyKey.optional() }) }
+  if (item.browser) return {}
   if (item.method === 'get') return { header: z.object({ 'If-None-Match': IfNoneMatch.optional() }) }
   const heedsIfMatch = item.problems?.some((type) => type.status === problemTypes.preconditionFailed.status)
   return heedsIfMatch ? { header: z.object({ 'If-Match': IfMatch.optional() }) } : {}
