@@ -11,7 +11,7 @@ const server = new URL('../bench/document-read-server.ts', import.meta.url)
 
 const postgres = await startTemporaryPostgres()
 await migrate(postgres.url)
-const env = { ...process.env, DATABASE_URL: postgres.url, RATE_LIMIT_PER_MINUTE: '100000000' }
+const env = { ...process.env, DATABASE_URL: postgres.url, RATE_LIMIT_PER_MINUTE: '100000000', LOG_LEVEL: 'error' }
 const children: ChildProcess[] = [1, 2].map(() =>
   fork(server, ['ours'], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
 )
