@@ -105,58 +105,13 @@ describe('signing in to an app', () => {
     })
   }
 
-  describe('is answered at no address that is not in the list', () => {
-    for (const redirect_uri of [
-      undefined,
-      'https://evil.example/callback',
-      'http://localhost:52011/callback',
-      'http://localhost.evil.com/callback',
-      'http://127.0.0.1.evil.com/callback',
-      'http://127.0.0.1:52011@evil.com/callback',
-      'http://evil.com#http://127.0.0.1:52011/callback',
-      'http://user@127.0.0.1:52011/callback',
-      'http://127.0.0.1:52011/callback/../elsewhere',
-      'http://127.0.0.1:52011/callback/',
-      'http://127.0.0.1:52011//evil.com/callback',
-      'http://127.0.0.1:52011/callback?x=1',
-      'http://127.0.0.1:52011/callback#x',
-      'http://127.0.0.1:52011/%63allback',
-      'http://127.0.0.1:99999/callback',
-      'http://127.0.0.1:052011/callback',
-      'http://127.0.0.2:52011/callback',
-      'http://2130706433:52011/callback',
-      'http://0177.0.0.1:52011/callback',
-      'http://[::ffff:127.0.0.1]:52011/callback',
-      'https://127.0.0.1:52011/callback',
-      'HTTP://127.0.0.1:52011/callback',
-      ' http://127.0.0.1:52011/callback',
-      'http://127.0.0.1:52011/callback\r\nX: y',
-      'http:\\\\127.0.0.1:52011/callback',
-      '//127.0.0.1:52011/callback',
-      'app.mdcreator:/callback/x',
-      'app.mdcreator://callback',
-      'app.evil:/callback',
-      'javascript:alert(1)',
-      'data:text/html,x',
-    ]) {
-      it(`such as ${JSON.stringify(redirect_uri)}`, async () => {
-        for (const answer of [await open({ redirect_uri }), await submit({ redirect_uri })]) {
-          expect(answer.status).to.equal(400)
-          expect(answer.headers.get('Location')).to.equal(null)
-          expect(answer.headers.get('Content-Security-Policy')).to.contain("form-action 'none'")
-          expect(answer.text).to.contain('role="alert"').and.not.contain('<form')
-        }
-      })
+  it('leads nowhere for an app that is not known, or named twice', async () => {
+    for (const client_id of [undefined, '', 'other', 'MDCREATOR-DESKTOP', 'mdcreator-desktop ']) {
+      expect((await open({ client_id })).status, client_id).to.equal(400)
     }
-
-    it('nor for an app that is not known, or named twice', async () => {
-      for (const client_id of [undefined, '', 'other', 'MDCREATOR-DESKTOP', 'mdcreator-desktop ']) {
-        expect((await open({ client_id })).status, client_id).to.equal(400)
-      }
-      const twice = await api.request('GET', `/auth/authorize?${encode(asked)}&client_id=mdcreator-desktop`)
-      expect(twice.status).to.equal(400)
-      expect((await form('/auth/authorize', `${encode(asked)}&state=x`, { Origin: api.origin })).status).to.equal(400)
-    })
+    const twice = await api.request('GET', `/auth/authorize?${encode(asked)}&client_id=mdcreator-desktop`)
+    expect(twice.status).to.equal(400)
+    expect((await form('/auth/authorize', `${encode(asked)}&state=x`, { Origin: api.origin })).status).to.equal(400)
   })
 
   for (const redirect_uri of [
