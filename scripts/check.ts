@@ -8,6 +8,7 @@ const checks = {
   types: ['node_modules/typescript/bin/tsc', '--noEmit'],
   'unused code': ['node_modules/knip/bin/knip.js'],
   'OpenAPI document': ['scripts/openapi-document.ts'],
+  'client types': ['scripts/generate-client.ts', '--verify'],
   'database types': ['scripts/generate-types.ts', '--verify'],
   'entity-relationship diagram': ['scripts/generate-erd.ts', '--verify'],
 }
