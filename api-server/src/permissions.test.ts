@@ -1,0 +1,146 @@
+import { newId } from '@mdcreator/shared/ids'
+import { can, type Role, roles } from '@mdcreator/shared/roles'
+import { expect } from 'chai'
+import type { Endpoint } from './http/endpoint.ts'
+import { type Json, signUp, startApi, type TestApi, type TestUser } from './testing.ts'
+import { listEndpoints } from './testing-endpoints.ts'
+import { exampleBody, fillPath, makePeople, makeWorld, type People, type World } from './testing-world.ts'
+
+type Actor = Role | 'stranger' | 'anonymous'
+type Verdict = 'allowed' | 'forbidden' | 'hidden' | 'unauthenticated'
+
+/** What an endpoint without a permission answers to whoever has signed in, and to whom else. */
+type Open = 'everybody' | 'signed-in'
+
+/**
+ * Every endpoint that no permission guards, so that a new one has to be thought about here. `fresh`: it ends what it is
+ * called with. `allowed`: how it answers where nothing but its own rules refuses it.
+ */
+const open: Record<string, { to: Open; allowed?: number[]; fresh?: boolean; body?: (user: TestUser) => object }> = {
+  signup: { to: 'everybody', body: () => ({ email: `${newId()}@example.com` }) },
+  login: { to: 'everybody', allowed: [401] },
+  refresh: { to: 'everybody', allowed: [401] },
+  logout: { to: 'signed-in', fresh: true },
+  createPersonalAccessToken: { to: 'signed-in' },
+  listPersonalAccessTokens: { to: 'signed-in' },
+  revokePersonalAccessToken: { to: 'signed-in' },
+  getMe: { to: 'signed-in' },
+  updateMe: { to: 'signed-in' },
+  deleteMe: { to: 'signed-in', fresh: true },
+  createWorkspace: { to: 'signed-in' },
+  listWorkspaces: { to: 'signed-in' },
+  getInvitation: { to: 'everybody' },
+  // Of those who are members already; others are not who was invited.
+  acceptInvitation: { to: 'signed-in', allowed: [403, 409] },
+  getSigningKeys: { to: 'everybody' },
+  getIssuer: { to: 'everybody' },
+  getHealth: { to: 'everybody' },
+  getReadiness: { to: 'everybody' },
+  getMetrics: { to: 'everybody' },
+}
+
+/** Bodies that the document's example does not fit. */
+const bodies: Record<string, (world: World) => object> = {
+  createInvitation: () => ({ email: `${newId()}@example.com`, role: 'viewer' }),
+  createPersonalAccessToken: () => ({ name: 'Export', scopes: ['profile:read'] }),
+  updateDocument: () => ({ title: 'Another' }),
+  updateMember: () => ({ role: 'commenter' }),
+}
+
+const verdicts: Record<number, Verdict> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'hidden' }
+
+describe('every endpoint for everybody', function () {
+  this.timeout(180_000)
+  let api: TestApi
+  let document: Json
+  let people: People
+  let stranger: TestUser
+  let foreigners: People
+  before(async () => {
+    api = await startApi()
+    api.bus.handle('document.presence', async () => ({ people: [] }))
+    document = (await api.request('GET', '//openapi.json')).body
+    people = await makePeople(api)
+    foreigners = await makePeople(api, 'foreign ')
+    stranger = await signUp(api)
+  })
+  after(() => api.stop())
+
+  const userOf = (actor: Actor) => (actor === 'anonymous' ? undefined : actor === 'stranger' ? stranger : people[actor])
+
+  /** The rights of somebody who calls an endpoint at an object of the own workspace, or of one of others. */
+  function expected(item: Endpoint, actor: Actor, isOwn: boolean): Verdict {
+    const to = open[item.operationId]?.to
+    if (to === 'everybody') return 'allowed'
+    if (actor === 'anonymous') return 'unauthenticated'
+    if (to === 'signed-in') return 'allowed'
+    if (!item.permission) throw new Error(`${item.operationId} has neither a permission nor a line in this test`)
+    if (actor === 'stranger' || !isOwn) return 'hidden'
+    return can(actor, item.permission) ? 'allowed' : 'forbidden'
+  }
+
+  async function call(item: Endpoint, actor: Actor, isOwn: boolean): Promise<{ status: number; verdict: Verdict }> {
+    const rule = open[item.operationId]
+    const user = rule?.fresh && actor !== 'anonymous' ? await signUp(api) : userOf(actor)
+    const world = await makeWorld(api, isOwn ? people : foreigners, `${newId()}@example.com`)
+    const ids: Record<string, string> = { ...world.ids, token_id: await tokenIdOf(user) }
+    const path = fillPath(item, ids)
+    if (path === undefined) throw new Error(`${item.path} has a parameter that this test does not know`)
+    const example = exampleBody(document, item, ids)
+    const own = bodies[item.operationId]?.(world) ?? { ...example, ...(user && rule?.body?.(user)) }
+    const body = item.operationId === 'signup' ? { ...example, email: `${newId()}@example.com` } : own
+    const answer = await api.request(item.method.toUpperCase(), path, {
+      token: user?.token,
+      ...(item.request.body && { body }),
+    })
+    const isOk = (answer.status >= 200 && answer.status < 300) || rule?.allowed?.includes(answer.status)
+    return { status: answer.status, verdict: isOk ? 'allowed' : (verdicts[answer.status] ?? 'allowed') }
+  }
+
+  async function tokenIdOf(user: TestUser | undefined): Promise<string> {
+    const id = newId()
+    const row = {
+      id,
+      name: 'x',
+      token_hash: Buffer.from(newId().slice(0, 32)),
+      last_four: 'abcd',
+      scopes: ['profile:read'],
+    }
+    if (user)
+      await api.owner
+        .insertInto('personal_access_tokens')
+        .values({ ...row, user_id: user.id })
+        .execute()
+    return id
+  }
+
+  it('answers as the permission matrix says', async () => {
+    const actors: Actor[] = [...roles, 'stranger', 'anonymous']
+    const unexpected: string[] = []
+    const counts: Record<Verdict, number> = { allowed: 0, forbidden: 0, hidden: 0, unauthenticated: 0 }
+    const endpoints = listEndpoints()
+    for (const item of endpoints) {
+      for (const isOwn of [true, false]) {
+        for (const actor of actors) {
+          const wanted = expected(item, actor, isOwn)
+          const { status, verdict } = await call(item, actor, isOwn)
+          counts[verdict]++
+          const isFailure = wanted === 'allowed' && status >= 400 && !open[item.operationId]?.allowed?.includes(status)
+          if (verdict !== wanted || isFailure) {
+            unexpected.push(`${item.operationId} by ${actor} in ${isOwn ? 'own' : 'foreign'}: ${status}, not ${wanted}`)
+          }
+        }
+      }
+    }
+    expect(unexpected).to.deep.equal([])
+    const all = Object.values(counts).reduce((a, b) => a + b)
+    expect(all).to.equal(endpoints.length * actors.length * 2)
+    // biome-ignore lint/suspicious/noConsole: the counts are the result
+    console.log(`      ${endpoints.length} endpoints, ${all} requests: ${JSON.stringify(counts)}, unexpected 0`)
+  })
+
+  it('has a line above for each endpoint without a permission, and for no other', () => {
+    const without = listEndpoints().flatMap((item) => (item.permission ? [] : [item.operationId]))
+    expect(Object.keys(open)).to.have.members(without)
+  })
+})
