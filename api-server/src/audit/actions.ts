@@ -13,6 +13,9 @@ export const auditActions = [
   'member.role_changed',
   'member.removed',
   'member.left',
+  'invitation.created',
+  'invitation.revoked',
+  'invitation.accepted',
   'document.deleted',
   'document.restored',
 ] as const

@@ -1,4 +1,5 @@
 import type { Database } from '@mdcreator/db/database'
+import { audit } from '../audit/index.ts'
 import { asCaller } from '../auth/index.ts'
 import type { Caller } from '../http/authenticate.ts'
 import { notFound, Problem, type ProblemType } from '../http/problem.ts'
@@ -51,7 +52,19 @@ export async function accept(
   token: string,
   verifiedOnly: boolean,
 ): Promise<{ workspace_id: string; role: GrantableRole }> {
-  const found = await asCaller(db, caller, (trx) => acceptInvitation(trx, hashOf(token), verifiedOnly))
+  const found = await asCaller(db, caller, async (trx) => {
+    const row = await acceptInvitation(trx, hashOf(token), verifiedOnly)
+    if (row?.outcome === 'joined') {
+      const target = { type: 'user', id: caller.userId } as const
+      await audit(trx, {
+        action: 'invitation.accepted',
+        workspaceId: row.workspace_id,
+        target,
+        details: { role: row.role },
+      })
+    }
+    return row
+  })
   if (!found) throw notFound()
   const { workspace_id, role, outcome } = found
   if (outcome === 'joined') return { workspace_id, role }

@@ -4,12 +4,13 @@ import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
 import { z } from 'zod'
 import { announce } from '../announce.ts'
+import { audit } from '../audit/index.ts'
 import { asCaller } from '../auth/index.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { type Cursors, PageQuery } from '../http/page.ts'
 import { notFound } from '../http/problem.ts'
 import { WireId } from '../http/schema.ts'
-import type { Mailer } from '../mail/index.ts'
+import type { Mail, Mailer } from '../mail/index.ts'
 import { findWorkspace } from '../workspaces/index.ts'
 import { accept, emailUnverified, invitationGone, otherEmail, preview } from './accept.ts'
 import { type InvitationRow, listInvitations, revokeInvitation } from './invitations.queries.ts'
@@ -42,15 +43,22 @@ export function invitationEndpoints({ db, bus, log, cursors, mailer, config }: D
         'The mail holds a link that is good once, for seven days, for the account with this address. Inviting an address again replaces its invitation. It is worth what you may grant when it is accepted: if you are no administrator any more by then, it is void.',
       auth: 'bearer',
       permission: 'invitation.create',
+      idempotent: true,
       request: { params: inWorkspace, body: NewInvitation },
       status: 201,
       response: Invitation,
       problems: [alreadyMember, tooManyWaiting, tooManySent],
-      handle: async ({ caller, params, body, permit }) => {
+      handle: async ({ caller, params, body, permit, once }) => {
         const target = { workspaceId: params.workspace_id, caller, permit }
-        const { invitation, workspaceName, token } = await invite(db, target, body)
-        mailer.send(invitationMail(config, { ...body, workspaceName, token }))
-        return { body: toInvitation(invitation) }
+        let mail: Mail | undefined
+        const reply = await once(async (trx) => {
+          const { invitation, workspaceName, token } = await invite(trx, target, body)
+          mail = invitationMail(config, { ...body, workspaceName, token })
+          return { body: toInvitation(invitation) }
+        })
+        // After the commit, and not for a reply that was kept.
+        if (mail) mailer.send(mail)
+        return reply
       },
     }),
     endpoint({
@@ -89,6 +97,8 @@ export function invitationEndpoints({ db, bus, log, cursors, mailer, config }: D
         await asCaller(db, caller, async (trx) => {
           const { id } = permit(await findWorkspace(trx, caller.userId, params.workspace_id))
           if (!(await revokeInvitation(trx, id, { id: params.invitation_id }))) throw notFound()
+          const target = { type: 'invitation', id: params.invitation_id } as const
+          await audit(trx, { action: 'invitation.revoked', workspaceId: id, target })
         })
         return {}
       },

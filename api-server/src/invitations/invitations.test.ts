@@ -272,6 +272,32 @@ describe('invitations', () => {
     await api.owner.deleteFrom('invitations').where('workspace_id', '=', workspace.id).execute()
   })
 
+  it('are made and mailed once for an Idempotency-Key', async () => {
+    const body = { email: guest.email, role: 'viewer' }
+    const send = () =>
+      api.request('POST', path(), { token: people.admin.token, body, headers: { 'Idempotency-Key': workspace.id } })
+    const [first, again] = [await send(), await send()]
+    expect([again.status, again.body]).to.deep.equal([201, first.body])
+    expect(await tokensMailed(guest.email)).to.have.length(1)
+  })
+
+  it('are in the audit log: made, taken back, accepted', async () => {
+    await invite(people.admin, `${newId()}@example.com`)
+    const [{ id }] = (await list(people.admin)).body.items
+    await take(people.owner, id)
+    await accept(guest, await invite(people.admin, guest.email, 'viewer'))
+    const { items } = (await api.request('GET', `/workspaces/${workspace.id}/audit-log`, { token: people.owner.token }))
+      .body
+    const entries = items.map(({ action, actor_id, target }: Json) => [action, actor_id, target.type])
+    expect(entries.slice(0, 4)).to.deep.equal([
+      ['invitation.accepted', guest.id, 'user'],
+      ['invitation.created', people.admin.id, 'invitation'],
+      ['invitation.revoked', people.owner.id, 'invitation'],
+      ['invitation.created', people.admin.id, 'invitation'],
+    ])
+    expect(JSON.stringify(items)).not.to.match(/[\w-]{43}/)
+  })
+
   it('are kept as a hash', async () => {
     const token = await invite()
     const rows = await api.owner.selectFrom('invitations').selectAll().execute()
