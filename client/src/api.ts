@@ -900,7 +900,7 @@ export interface components {
             id: number;
             at: components["schemas"]["Timestamp"];
             /**
-             * @description One of account.created, account.deleted, session.opened, session.refused, session.ended, session.token_reused, workspace.created, workspace.transferred, workspace.deleted, member.role_changed, member.removed, member.left, document.deleted, document.restored, or another
+             * @description One of account.created, account.deleted, session.opened, session.refused, session.ended, session.token_reused, workspace.created, workspace.transferred, workspace.deleted, member.role_changed, member.removed, member.left, invitation.created, invitation.revoked, invitation.accepted, document.deleted, document.restored, or another
              * @example member.removed
              */
             action: string;
@@ -4537,7 +4537,9 @@ export interface operations {
     createInvitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
             path: {
                 workspace_id: components["schemas"]["Id"];
             };
@@ -4562,6 +4564,8 @@ export interface operations {
                     "RateLimit-Limit"?: string;
                     "RateLimit-Remaining"?: string;
                     "RateLimit-Reset"?: string;
+                    /** @description `true` where the request was done before */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4635,13 +4639,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description They are a member already (`https://mdcreator.app/problems/already-member`); Too many invitations wait for an answer (`https://mdcreator.app/problems/too-many-invitations`) */
+            /** @description The first request with this key is in progress (`https://mdcreator.app/problems/request-in-progress`); It was done, and the answer was too large to be kept (`https://mdcreator.app/problems/answer-not-kept`); They are a member already (`https://mdcreator.app/problems/already-member`); Too many invitations wait for an answer (`https://mdcreator.app/problems/too-many-invitations`) */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "RateLimit-Limit"?: string;
                     "RateLimit-Remaining"?: string;
                     "RateLimit-Reset"?: string;
+                    "Retry-After"?: string;
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4674,7 +4680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is not valid (`https://mdcreator.app/problems/invalid-request`) */
+            /** @description The key was used for another request (`https://mdcreator.app/problems/idempotency-key-reused`); The request is not valid (`https://mdcreator.app/problems/invalid-request`) */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
