@@ -18,8 +18,13 @@ type Open = 'everybody' | 'signed-in'
  */
 const open: Record<string, { to: Open; allowed?: number[]; fresh?: boolean }> = {
   signup: { to: 'everybody' },
+  verifyEmail: { to: 'everybody', allowed: [422] },
   login: { to: 'everybody', allowed: [401] },
   refresh: { to: 'everybody', allowed: [401] },
+  forgotPassword: { to: 'everybody' },
+  resetPassword: { to: 'everybody', allowed: [422] },
+  listSessions: { to: 'signed-in' },
+  endSession: { to: 'signed-in' },
   logout: { to: 'signed-in', fresh: true },
   createPersonalAccessToken: { to: 'signed-in' },
   listPersonalAccessTokens: { to: 'signed-in' },
@@ -44,6 +49,7 @@ const bodies: Record<string, () => object> = {
   signup: () => ({ email: `${newId()}@example.com`, password: 'Passw0rd!', display_name: 'Somebody' }),
   createInvitation: () => ({ email: `${newId()}@example.com`, role: 'viewer' }),
   createPersonalAccessToken: () => ({ name: 'Export', scopes: ['profile:read'] }),
+  login: () => ({ email: `${newId()}@example.com`, password: 'Passw0rd!' }),
   updateDocument: () => ({ title: 'Another' }),
   updateMember: () => ({ role: 'commenter' }),
 }
@@ -84,7 +90,7 @@ describe('every endpoint for everybody', function () {
     const rule = open[item.operationId]
     const user = rule?.fresh && actor !== 'anonymous' ? await signUp(api) : userOf(actor)
     const world = await makeWorld(api, isOwn ? people : foreigners, `${newId()}@example.com`)
-    const ids: Record<string, string> = { ...world.ids, token_id: await tokenIdOf(user) }
+    const ids: Record<string, string> = { ...world.ids, ...(user && (await ownIds(user))) }
     const path = fillPath(item, ids)
     if (path === undefined) throw new Error(`${item.path} has a parameter that this test does not know`)
     const body = bodies[item.operationId]?.() ?? exampleBody(document, item, ids)
@@ -96,21 +102,18 @@ describe('every endpoint for everybody', function () {
     return { status: answer.status, verdict: isOk ? 'allowed' : (verdicts[answer.status] ?? 'allowed') }
   }
 
-  async function tokenIdOf(user: TestUser | undefined): Promise<string> {
-    const id = newId()
-    const row = {
-      id,
-      name: 'x',
-      token_hash: Buffer.from(newId().slice(0, 32)),
-      last_four: 'abcd',
-      scopes: ['profile:read'],
-    }
-    if (user)
-      await api.owner
-        .insertInto('personal_access_tokens')
-        .values({ ...row, user_id: user.id })
-        .execute()
-    return id
+  /** A token and a session that are the user's own, and may end. */
+  async function ownIds({ id: user_id }: TestUser): Promise<Record<string, string>> {
+    const [token_id, session_id] = [newId(), newId()]
+    const hash = Buffer.from(newId().slice(0, 32))
+    const token = { id: token_id, user_id, name: 'x', token_hash: hash, last_four: 'abcd', scopes: ['profile:read'] }
+    await api.owner.insertInto('personal_access_tokens').values(token).execute()
+    const expires_at = new Date(Date.now() + 3_600_000)
+    await api.owner
+      .insertInto('sessions')
+      .values({ id: session_id, user_id, refresh_token_hash: hash, expires_at })
+      .execute()
+    return { token_id, session_id }
   }
 
   it('answers as the permission matrix says', async () => {

@@ -90,6 +90,8 @@ export async function makeWorld(api: TestApi, people: People, invited: string): 
       invitation_id: invitationId,
       user_id: people.target.id,
       token,
+      token_id: newId(),
+      session_id: newId(),
     },
     canaries: ['workspace', 'title', 'content', 'invited'].map(canary),
   }

@@ -7,7 +7,7 @@ export async function example(baseUrl: string, email: string): Promise<string[]>
 
   const account = { email, password: 'Passw0rd!', display_name: 'Ada Lovelace' }
   const { data: signedUp } = await client.POST('/auth/signup', { body: account })
-  store.write(signedUp)
+  if ('access_token' in signedUp) store.write(signedUp)
 
   const { data: workspace } = await client.POST('/workspaces', { body: { name: 'Field notes' } })
   const inWorkspace = { path: { workspace_id: workspace.id } }

@@ -1,6 +1,6 @@
 import type { Database } from '@mdcreator/db/database'
 import { audit } from '../audit/index.ts'
-import { asCaller } from '../auth/index.ts'
+import { asCaller, emailUnverified } from '../auth/index.ts'
 import type { Caller } from '../http/authenticate.ts'
 import { notFound, Problem, type ProblemType } from '../http/problem.ts'
 import {
@@ -21,12 +21,6 @@ export const invitationGone: ProblemType = {
   members: Gone,
 }
 export const otherEmail: ProblemType = { slug: 'other-email', status: 403, title: 'It is for another e-mail address' }
-export const emailUnverified: ProblemType = {
-  slug: 'email-unverified',
-  status: 403,
-  title: 'Your e-mail address is not verified',
-}
-
 const reasons: Record<Exclude<State, 'open'>, string> = {
   accepted: 'It has been used',
   revoked: 'It was taken back, or replaced by another',

@@ -1,3 +1,4 @@
+import { asUser } from '@mdcreator/db/as-user'
 import { newId } from '@mdcreator/shared/ids'
 import { can, type Role, roles } from '@mdcreator/shared/roles'
 import { expect } from 'chai'
@@ -12,7 +13,8 @@ import {
   type TestUser,
   testIssuer,
 } from '../testing.ts'
-import { newToken } from './tokens.ts'
+import { acceptInvitation } from './invitations.queries.ts'
+import { hashOf, newToken } from './tokens.ts'
 
 const problem = (slug: string) => `https://mdcreator.app/problems/${slug}`
 
@@ -270,6 +272,26 @@ describe('invitations', () => {
     expect(outcome(often).slice(0, 2)).to.deep.equal([429, problem('invitations-per-day')])
     expect((await post(people.admin, { email: guest.email, role: 'viewer' })).status).to.equal(201)
     await api.owner.deleteFrom('invitations').where('workspace_id', '=', workspace.id).execute()
+  })
+
+  it('want a verified address where the server does, and trust that of another issuer', async () => {
+    const token = await invite()
+    const outcomes: string[] = []
+    for (const change of [
+      {},
+      { issuer: 'https://login.example.com' },
+      { issuer: 'local', email_verified_at: new Date() },
+    ]) {
+      if (Object.keys(change).length > 0) {
+        await api.owner.updateTable('users').set(change).where('id', '=', guest.id).execute()
+      }
+      const work = asUser(api.owner, guest.id, async (trx) => {
+        outcomes.push((await acceptInvitation(trx, hashOf(token), true))?.outcome ?? 'none')
+        throw new Error('undo')
+      })
+      await work.catch((error: Error) => expect(error.message).to.equal('undo'))
+    }
+    expect(outcomes).to.deep.equal(['unverified', 'joined', 'joined'])
   })
 
   it('are made and mailed once for an Idempotency-Key', async () => {
