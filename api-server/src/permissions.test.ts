@@ -25,6 +25,10 @@ const open: Record<string, { to: Open; allowed?: number[]; fresh?: boolean }> = 
   resetPassword: { to: 'everybody', allowed: [422] },
   listSessions: { to: 'signed-in' },
   endSession: { to: 'signed-in' },
+  // Without their parameters: a form and a page for people, and an answer of OAuth's own.
+  authorize: { to: 'everybody', allowed: [400, 422] },
+  signInToApp: { to: 'everybody', allowed: [400, 422] },
+  createTokens: { to: 'everybody', allowed: [400] },
   logout: { to: 'signed-in', fresh: true },
   createPersonalAccessToken: { to: 'signed-in' },
   listPersonalAccessTokens: { to: 'signed-in' },

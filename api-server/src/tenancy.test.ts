@@ -125,8 +125,10 @@ describe('a workspace', function () {
 
   it('takes no property that is not declared, in any body', async () => {
     let requests = 0
-    for (const item of endpoints.filter(({ request }) => request.body)) {
+    for (const item of endpoints) {
       const example = exampleBody(document, item, mine.ids)
+      // OAuth's own endpoint answers in its own way (RFC 6749, section 5.2).
+      if (example === undefined || item.operationId === 'createTokens') continue
       const path = fillPath(item, mine.ids) ?? ''
       for (const [name, value] of Object.entries(planted)) {
         if (name in example) continue

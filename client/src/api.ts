@@ -124,6 +124,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/authorize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page on which somebody signs in to an app
+         * @description An app opens it in the browser (RFC 6749, section 4.1, with PKCE; RFC 8252). PKCE with S256 and `state` are required. Where the app or its address is not known, nobody is sent anywhere.
+         */
+        get: operations["authorize"];
+        put?: never;
+        /**
+         * What that page sends
+         * @description Taken from that page only: a form on the page of somebody else is refused.
+         */
+        post: operations["signInToApp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange an authorization code, or a refresh token, for tokens
+         * @description As a form (RFC 6749) or as JSON. A code is good once: one that is shown again ends the session that it gave. A refresh token is good once, too, and only for the app that it was made for.
+         */
+        post: operations["createTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/logout": {
         parameters: {
             query?: never;
@@ -637,7 +681,7 @@ export interface paths {
         };
         /**
          * The metadata of the local issuer
-         * @description OpenID Connect Discovery 1.0, as far as verifying a token needs it.
+         * @description OpenID Connect Discovery 1.0 and RFC 8414: what verifying a token, and signing in to an app, needs.
          */
         get: operations["getIssuer"];
         put?: never;
@@ -768,6 +812,53 @@ export interface components {
              * @description At least 8 characters, a lower-case and an upper-case letter and a digit
              */
             password: string & (unknown & unknown & unknown);
+        };
+        AuthorizeForm: {
+            /** @example code */
+            response_type?: string;
+            /** @example mdcreator-desktop */
+            client_id?: string;
+            /**
+             * @description One of the list, on a loopback address with any port
+             * @example http://127.0.0.1:52011/callback
+             */
+            redirect_uri?: string;
+            /**
+             * @description Required; comes back as it is
+             * @example af0ifjsldkj
+             */
+            state?: string;
+            /**
+             * @description RFC 7636, section 4.2
+             * @example E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+             */
+            code_challenge?: string;
+            /** @example S256 */
+            code_challenge_method?: string;
+            /**
+             * Format: email
+             * @example ada@example.com
+             */
+            email: string;
+            /** Format: password */
+            password: string;
+        };
+        TokenRequest: {
+            /**
+             * @description `authorization_code` or `refresh_token`
+             * @example authorization_code
+             */
+            grant_type?: string;
+            /** @example mdcreator-desktop */
+            client_id?: string;
+            /** @example pQ4vZ0f2Jt8nRk1yXw6cHb3sLd9mGa5uTe7iKo0jWqE */
+            code?: string;
+            /** @example http://127.0.0.1:52011/callback */
+            redirect_uri?: string;
+            /** @example dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk */
+            code_verifier?: string;
+            /** @example 01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M */
+            refresh_token?: string;
         };
         /**
          * Format: uuid
@@ -1283,7 +1374,16 @@ export interface components {
             issuer: string;
             /** @example https://docs.example.com/.well-known/jwks.json */
             jwks_uri: string;
+            /** @example https://docs.example.com/api/v1/auth/authorize */
+            authorization_endpoint: string;
+            /** @example https://docs.example.com/api/v1/auth/token */
+            token_endpoint: string;
             response_types_supported: string[];
+            grant_types_supported: string[];
+            code_challenge_methods_supported: string[];
+            token_endpoint_auth_methods_supported: string[];
+            /** @description RFC 9207 */
+            authorization_response_iss_parameter_supported: boolean;
             subject_types_supported: string[];
             id_token_signing_alg_values_supported: string[];
         };
@@ -1306,10 +1406,10 @@ export interface components {
         "Retry-After": string;
         /** @description What is wrong with the token */
         "WWW-Authenticate": string;
-        /** @description For If-Match and If-None-Match */
-        ETag: string;
         /** @description The path of what was created */
         Location: string;
+        /** @description For If-Match and If-None-Match */
+        ETag: string;
     };
     pathItems: never;
 }
@@ -2152,6 +2252,439 @@ export interface operations {
                 };
             };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`); The server is busy (`https://mdcreator.app/problems/busy`) */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authorize: {
+        parameters: {
+            query?: {
+                response_type?: string;
+                client_id?: string;
+                /** @description One of the list, on a loopback address with any port */
+                redirect_uri?: string;
+                /** @description Required; comes back as it is */
+                state?: string;
+                /** @description RFC 7636, section 4.2 */
+                code_challenge?: string;
+                code_challenge_method?: string;
+                response_mode?: string;
+                login_hint?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html><title>Sign in</title> */
+                    "text/html": string;
+                };
+            };
+            /** @description Back to the app, with `error` */
+            303: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The app, or where it wants to be answered, is not known */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html><title>Sign in</title> */
+                    "text/html": string;
+                };
+            };
+            /** @description The request is not valid (`https://mdcreator.app/problems/invalid-request`) */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`https://mdcreator.app/problems/too-many-requests`) */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong (`https://mdcreator.app/problems/internal`) */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`) */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signInToApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "response_type": "code",
+                 *       "client_id": "mdcreator-desktop",
+                 *       "redirect_uri": "http://127.0.0.1:52011/callback",
+                 *       "state": "af0ifjsldkj",
+                 *       "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                 *       "code_challenge_method": "S256",
+                 *       "email": "ada@example.com",
+                 *       "password": "Passw0rd!"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": components["schemas"]["AuthorizeForm"];
+            };
+        };
+        responses: {
+            /** @description Back to the app, with a `code` that is good once, for 60 s; or with `error` */
+            303: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The app, or where it wants to be answered, is not known; The request cannot be read (`https://mdcreator.app/problems/malformed-request`) */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /** @example <!doctype html><title>Sign in</title> */
+                    "text/html": string;
+                };
+            };
+            /** @description The page again: the sign-in was refused */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html><title>Sign in</title> */
+                    "text/html": string;
+                };
+            };
+            /** @description The request is too large (`https://mdcreator.app/problems/too-large`) */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported (`https://mdcreator.app/problems/unsupported-media-type`) */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid (`https://mdcreator.app/problems/invalid-request`) */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The page again: too many tries; Too many requests (`https://mdcreator.app/problems/too-many-requests`) */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /** @example <!doctype html><title>Sign in</title> */
+                    "text/html": string;
+                };
+            };
+            /** @description Something went wrong (`https://mdcreator.app/problems/internal`) */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`); The server is busy (`https://mdcreator.app/problems/busy`) */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "grant_type": "authorization_code",
+                 *       "client_id": "mdcreator-desktop",
+                 *       "code": "pQ4vZ0f2Jt8nRk1yXw6cHb3sLd9mGa5uTe7iKo0jWqE",
+                 *       "redirect_uri": "http://127.0.0.1:52011/callback",
+                 *       "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+                 *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
+                /**
+                 * @example {
+                 *       "grant_type": "authorization_code",
+                 *       "client_id": "mdcreator-desktop",
+                 *       "code": "pQ4vZ0f2Jt8nRk1yXw6cHb3sLd9mGa5uTe7iKo0jWqE",
+                 *       "redirect_uri": "http://127.0.0.1:52011/callback",
+                 *       "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+                 *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description Exchange an authorization code, or a refresh token, for tokens */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
+                     *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": -9007199254740991
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description The request cannot be read (`https://mdcreator.app/problems/malformed-request`); The token request was refused (`https://mdcreator.app/problems/oauth-error`) */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** @enum {string} */
+                        error?: "invalid_request" | "invalid_client" | "invalid_grant" | "unsupported_grant_type";
+                        /** @example The code is not valid */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description The request is too large (`https://mdcreator.app/problems/too-large`) */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type is not supported (`https://mdcreator.app/problems/unsupported-media-type`) */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not valid (`https://mdcreator.app/problems/invalid-request`) */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`https://mdcreator.app/problems/too-many-requests`) */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong (`https://mdcreator.app/problems/internal`) */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`) */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5834,7 +6367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The token is not good for this (`https://mdcreator.app/problems/insufficient-scope`); It is for another e-mail address (`https://mdcreator.app/problems/other-email`); Your e-mail address is not verified (`https://mdcreator.app/problems/email-unverified`) */
+            /** @description The token is not good for this (`https://mdcreator.app/problems/insufficient-scope`); It is for another e-mail address (`https://mdcreator.app/problems/other-email`); The e-mail address must be confirmed first (`https://mdcreator.app/problems/email-unverified`) */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7459,9 +7992,21 @@ export interface operations {
                      * @example {
                      *       "issuer": "https://docs.example.com",
                      *       "jwks_uri": "https://docs.example.com/.well-known/jwks.json",
+                     *       "authorization_endpoint": "https://docs.example.com/api/v1/auth/authorize",
+                     *       "token_endpoint": "https://docs.example.com/api/v1/auth/token",
                      *       "response_types_supported": [
-                     *         "token"
+                     *         "code"
                      *       ],
+                     *       "grant_types_supported": [
+                     *         "authorization_code"
+                     *       ],
+                     *       "code_challenge_methods_supported": [
+                     *         "S256"
+                     *       ],
+                     *       "token_endpoint_auth_methods_supported": [
+                     *         "none"
+                     *       ],
+                     *       "authorization_response_iss_parameter_supported": true,
                      *       "subject_types_supported": [
                      *         "public"
                      *       ],
