@@ -29,6 +29,11 @@ export class LogPosition {
     return this.applied.has(id)
   }
 
+  /** Nothing is known of transactions any more: all rows that are in the log must be looked at again. */
+  forgetHorizon(): void {
+    this.horizon = '0'
+  }
+
   /** Notes a row that is applied. */
   add(id: number, bytes: number): void {
     if (this.missed.delete(id) || this.applied.has(id)) return

@@ -18,9 +18,26 @@ export type LogRow = StoredUpdate & { documentId: string }
 /** Reads what others have added to the log. */
 export class LogReader {
   private readonly pool: Pool
+  private hasBroken = false
 
   constructor(pool: Pool) {
     this.pool = pool
+    pool.on('connect', (client) => {
+      client.once('error', () => {
+        this.hasBroken = true
+      })
+    })
+  }
+
+  /**
+   * True where a connection has broken since the last call: the database may have crashed. It then gives out once more the
+   * ids of transactions of which its own log has no trace (projections do not wait for the disk), so what was seen of
+   * transaction ids until then says nothing of rows that come now.
+   */
+  takeBreak(): boolean {
+    const { hasBroken } = this
+    this.hasBroken = false
+    return hasBroken
   }
 
   /**
@@ -29,7 +46,7 @@ export class LogReader {
    * commit order). Documents that are gone are missing from `news`.
    */
   async look(documents: { id: string; horizon: string }[]): Promise<{ news: LogNews[]; horizon: string }> {
-    const { rows } = await this.pool.query({
+    const query = {
       name: 'look',
       text: `select pg_snapshot_xmin(pg_current_snapshot())::text as horizon, d.id, d.epoch,
           (select json_agg(u.id) from document_updates u where u.document_id = d.id and u.txid >= o.horizon::xid8) as ids
@@ -37,7 +54,11 @@ export class LogReader {
         left join (unnest($1::uuid[], $2::text[]) o(id, horizon) join documents d on d.id = o.id) on true`,
       values: [documents.map(({ id }) => id), documents.map(({ horizon }) => horizon)],
       query_timeout: timeoutMs,
-    } as QueryConfig)
+    } as QueryConfig
+    const { rows } = await this.pool.query(query).catch((error: unknown) => {
+      this.hasBroken = true
+      throw error
+    })
     const news = rows.flatMap(({ id, epoch, ids }) => (id ? [{ documentId: id, epoch, ids: ids ?? [] }] : []))
     return { news, horizon: rows[0].horizon }
   }

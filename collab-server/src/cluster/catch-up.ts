@@ -80,6 +80,7 @@ export class CatchUp {
     const { documents, reader, isConnected } = this.deps
     const open = [...documents].filter(({ document }) => !document.isDestroyed)
     if (open.length === 0) return
+    if (reader.takeBreak()) for (const live of open) live.position.forgetHorizon()
     const { news, horizon } = await reader.look(open.map((live) => ({ id: live.id, horizon: live.position.horizon })))
     const byId = new Map(news.map((item) => [item.documentId, item]))
     const isNew = (live: LiveDocument): boolean => hasNews(live, byId.get(live.id))

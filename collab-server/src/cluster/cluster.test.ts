@@ -114,6 +114,24 @@ describe('several servers', () => {
     await until(() => second.collab.isConnected)
   })
 
+  it('find rows whose transaction ids a crashed database has given out before', async () => {
+    const [a, b, document] = await pair()
+    const lost = new Y.Doc()
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [new Y.XmlText('after the crash')])
+    lost.getXmlFragment('default').push([paragraph])
+    await world.owner.query(
+      `insert into document_updates (document_id, data, origin, txid) values ($1, $2, 'client', '3')`,
+      [document, Y.encodeStateAsUpdate(lost)],
+    )
+    // What else of a crash a server sees: its connections break.
+    await world.owner.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
+    )
+    await until(() => a.words().includes('after the crash') && b.words().includes('after the crash'))
+  })
+
   it('take edits that build on what only another server has', async () => {
     const [a, b, document] = await pair()
     const grace = await world.person('Grace')
