@@ -2,6 +2,7 @@ import { markdownToUpdate, readDocument, writeMarkdown } from '@mdcreator/shared
 import { serveTasks, type TaskWorker } from '@mdcreator/shared/task-worker'
 import * as Y from 'yjs'
 import { type AuthoredRow, type ClientOwners, withOwnersOf } from './client-owners.ts'
+import { applyLogged } from './logged-row.ts'
 import { project } from './projection.ts'
 import type { DocumentType, Projection } from './storage.ts'
 
@@ -51,7 +52,7 @@ function withCopy<T>(state: Uint8Array | null, tail: Uint8Array[], work: (doc: Y
     // One transaction: per update, the cost of cleaning up would grow with the tail.
     doc.transact(() => {
       if (state) Y.applyUpdate(doc, state)
-      for (const update of tail) Y.applyUpdate(doc, update)
+      for (const update of tail) applyLogged(doc, update)
     })
     return work(doc)
   } finally {

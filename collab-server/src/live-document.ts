@@ -8,9 +8,10 @@ import { eachOwner, server } from './client-owners.ts'
 import { syncStepTwo } from './frame.ts'
 import { trusted } from './inspection.ts'
 import { LogPosition } from './log-position.ts'
+import { applyLogged, restOf } from './logged-row.ts'
 import { speakersOf } from './speakers.ts'
 import type { Checkpoint, StoredDocument, StoredUpdate } from './storage.ts'
-import { validateUpdate } from './update-validator.ts'
+import { type Verdict, validateUpdate } from './update-validator.ts'
 
 /** How long the bytes of a whole document are kept, in milliseconds. */
 const wholeMs = 1_000
@@ -138,7 +139,7 @@ export class LiveDocument {
       if (state) Y.applyUpdate(document, state)
       for (const row of tail) {
         try {
-          Y.applyUpdate(document, row.data)
+          applyLogged(document, row.data)
           this.claim(row)
         } catch (error) {
           onError(error)
@@ -158,13 +159,21 @@ export class LiveDocument {
    */
   applyRow(row: StoredUpdate): 'applied' | 'gap' | 'malformed' {
     if (this.position.has(row.id)) return 'applied'
-    const verdict = validateUpdate(row.data, this.document, new AcceptedEdits(), server, { inspected: trusted })
-    if (verdict === 'gap') return 'gap'
-    if (verdict === 'malformed') return 'malformed'
+    let { data } = row
+    let verdict = this.judgeRow(data)
+    if (verdict === 'gap') {
+      data = restOf(data, this.document)
+      verdict = this.judgeRow(data)
+    }
+    if (verdict === 'gap' || verdict === 'malformed') return verdict
     this.claim(row)
-    Y.applyUpdate(this.document, row.data, fromElsewhere)
+    Y.applyUpdate(this.document, data, fromElsewhere)
     this.logged(row.id, row.data.byteLength, row.userId)
     return 'applied'
+  }
+
+  private judgeRow(data: Uint8Array): Verdict {
+    return validateUpdate(data, this.document, new AcceptedEdits(), server, { inspected: trusted })
   }
 
   /** Tries the rows that were put aside at the load again; returns how many still wait. */

@@ -1,0 +1,94 @@
+import { Document } from '@hocuspocus/server'
+import { expect } from 'chai'
+import * as Y from 'yjs'
+import { documentTasks } from './document-tasks.ts'
+import { LiveDocument } from './live-document.ts'
+import { element, rawUpdate, richText, string } from './testing-updates.ts'
+
+const nothing = { state: null, owners: {}, tail: [], clock: 0, epoch: 0, horizon: '0' }
+const ada = { userId: 'ada', origin: 'client' } as const
+
+/** Somebody who types, and the update of each edit. */
+function writer(from: Uint8Array[] = []) {
+  const doc = new Y.Doc()
+  for (const update of from) Y.applyUpdate(doc, update)
+  const edit = (change: (root: Y.XmlFragment) => void): Uint8Array => {
+    const before = Y.encodeStateVector(doc)
+    doc.transact(() => change(doc.getXmlFragment('default')))
+    return Y.encodeStateAsUpdate(doc, before)
+  }
+  return { doc, edit }
+}
+
+const paragraph = (words: string): Y.XmlElement => {
+  const element = new Y.XmlElement('paragraph')
+  element.insert(0, [new Y.XmlText(words)])
+  return element
+}
+const textOf = (doc: Y.Doc): string => doc.getXmlFragment('default').toString()
+const firstText = (root: Y.XmlFragment): Y.XmlText => (root.get(0) as Y.XmlElement).get(0) as Y.XmlText
+
+describe('a live document', () => {
+  const documents: Document[] = []
+  afterEach(() => {
+    for (const document of documents.splice(0)) document.destroy()
+  })
+  const load = (updates: Uint8Array[] = []): LiveDocument => {
+    const document = new Document('name')
+    documents.push(document)
+    for (const update of updates) Y.applyUpdate(document, update)
+    return new LiveDocument(document, nothing)
+  }
+
+  describe('given a row of another server', () => {
+    /** A beginning; one more word; its paragraph is deleted; and that word and another in one update, as sent to a second server. */
+    function deletedMeanwhile() {
+      const { doc, edit } = writer()
+      const beginning = edit((root) => root.push([paragraph('abc')]))
+      const known = Y.encodeStateVector(doc)
+      const word = edit((root) => firstText(root).insert(3, 'de'))
+      const deletion = writer([beginning, word]).edit((root) => root.delete(0, 1))
+      edit((root) => firstText(root).insert(5, 'fgh'))
+      const both = Y.encodeStateAsUpdate(doc, known)
+      const later = edit((root) => root.push([paragraph('later')]))
+      return { beginning, word, deletion, both, later }
+    }
+
+    it('that goes on from what was deleted and collected here, takes the rest, and what comes after it', () => {
+      const { beginning, word, deletion, both, later } = deletedMeanwhile()
+      const live = load([beginning, word, deletion])
+      expect(live.applyRow({ id: 1, data: both, ...ada })).to.equal('applied')
+      expect(live.applyRow({ id: 2, data: later, ...ada })).to.equal('applied')
+      const other = load([beginning, both, word, deletion, later])
+      expect(Y.equalSnapshots(Y.snapshot(live.document), Y.snapshot(other.document))).to.equal(true)
+      expect(textOf(live.document)).to.equal('<paragraph>later</paragraph>')
+    })
+
+    it('that builds on one which is not here, waits for that', () => {
+      const { beginning, word, later } = deletedMeanwhile()
+      const live = load([beginning])
+      expect(live.applyRow({ id: 1, data: later, ...ada })).to.equal('gap')
+      expect(live.applyRow({ id: 2, data: word, ...ada })).to.equal('applied')
+    })
+  })
+
+  it('is loaded and folded also where somebody wrote two things at one place, of which one was collected', () => {
+    const root = rawUpdate([
+      { client: 1, clock: 0, structs: [element('paragraph'), element('paragraph', { origin: [1, 0] })] },
+    ])
+    const first = rawUpdate([{ client: 1, clock: 2, structs: [richText({ parent: [1, 0] })] }])
+    const second = rawUpdate([{ client: 1, clock: 2, structs: [string('xyz', { parent: [1, 1] })] }])
+    const deletion = writer([root, first]).edit((fragment) => fragment.delete(0, 1))
+    const { document } = load([root, first, deletion])
+    const state = Y.encodeStateAsUpdate(document)
+    const tail = [{ id: 1, data: second, ...ada }]
+    const live = load()
+    const errors: unknown[] = []
+    live.applyStored({ ...nothing, state, tail }, (error) => errors.push(error))
+    expect(errors).to.deep.equal([])
+    expect(Y.getState(live.document.store, 1)).to.equal(5)
+    const folded = new Y.Doc()
+    Y.applyUpdate(folded, documentTasks.fold({ type: 'markdown', state, owners: {}, tail }).state)
+    expect(Y.equalSnapshots(Y.snapshot(folded), Y.snapshot(live.document))).to.equal(true)
+  })
+})
