@@ -89,6 +89,11 @@ export class LiveDocument {
     return ended
   }
 
+  /** True while an edit is on its way to the log. */
+  get isBeingEdited(): boolean {
+    return this.edits.size > 0
+  }
+
   /** Resolves once the edits that are on their way to the log are applied, or given up. */
   edited(): Promise<void> {
     const left = new Set(this.edits)

@@ -6,6 +6,7 @@ import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import { sizeNotice } from './edits.ts'
+import { Refusal } from './guard.ts'
 import { fromElsewhere, LiveDocument, type LiveDocuments } from './live-document.ts'
 import type { Projector } from './projection.ts'
 import { retrying } from './retry.ts'
@@ -63,14 +64,19 @@ export function persistence(deps: Dependencies): Extension<Context> {
       forget.delete(document)
     },
 
-    async beforeUnloadDocument({ document }) {
+    async beforeUnloadDocument({ document, instance }) {
+      // Hocuspocus would forget the one of this name that was loaded after this one.
+      if (instance.documents.get(document.name) !== document) throw new Refusal('unloaded already')
       const live = documents.of(document)
       if (!live) return
-      await live.settled()
-      // Not a reason to stay loaded: the checkpoint after the unload projects from the rows.
-      await projector
-        .flush(live)
-        .catch((err: unknown) => log.warn({ err, document: live.id }, 'left without a projection'))
+      // Somebody may come, edit and leave meanwhile: what is committed after the unload would be missing in the next load.
+      do {
+        await live.settled()
+        // Not a reason to stay loaded: the checkpoint after the unload projects from the rows.
+        await projector
+          .flush(live)
+          .catch((err: unknown) => log.warn({ err, document: live.id }, 'left without a projection'))
+      } while (live.isBeingEdited)
     },
 
     async afterUnloadDocument({ documentName }) {
