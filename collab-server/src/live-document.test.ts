@@ -72,6 +72,43 @@ describe('a live document', () => {
     })
   })
 
+  describe('given an edit before the one that it builds on', () => {
+    const inReverse = () => {
+      const { edit } = writer()
+      const first = edit((root) => root.push([paragraph('first')]))
+      const second = edit((root) => firstText(root).insert(5, ' second'))
+      const live = load()
+      live.apply(second)
+      return { live, first }
+    }
+
+    it('offers it to no client as long as it waits', () => {
+      const { live } = inReverse()
+      const client = new Y.Doc()
+      Y.applyUpdate(client, Y.encodeStateAsUpdate(live.document))
+      expect(client.store.pendingStructs).to.equal(null)
+    })
+
+    it('applies both once the other comes', () => {
+      const { live, first } = inReverse()
+      live.apply(first)
+      expect(textOf(live.document)).to.equal('<paragraph>first second</paragraph>')
+    })
+  })
+
+  it('answers those who open it at one time with the same bytes, and later ones with what has changed', () => {
+    const { edit } = writer()
+    const live = load([edit((root) => root.push([paragraph('one')]))])
+    live.document.on('update', () => live.changed())
+    const empty = Y.encodeStateVector(new Y.Doc())
+    const answer = live.stepTwo('name', empty)
+    expect(live.stepTwo('name', empty)).to.equal(answer)
+    live.apply(edit((root) => root.push([paragraph('two')])))
+    const next = live.stepTwo('name', empty)
+    expect(Buffer.from(next).toString('latin1')).to.include('two')
+    expect(Buffer.from(answer).toString('latin1')).to.not.include('two')
+  })
+
   it('is loaded and folded also where somebody wrote two things at one place, of which one was collected', () => {
     const root = rawUpdate([
       { client: 1, clock: 0, structs: [element('paragraph'), element('paragraph', { origin: [1, 0] })] },

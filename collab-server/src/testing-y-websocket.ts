@@ -32,6 +32,10 @@ export function connectYWebsocket(
     closes,
     synced: () => until(() => provider.synced),
     closed: () => until(() => closes.length > 0),
-    close: () => provider.destroy(),
+    close(): void {
+      provider.destroy()
+      // Whose timer the provider leaves running (y-websocket 3.1).
+      provider.awareness.destroy()
+    },
   }
 }

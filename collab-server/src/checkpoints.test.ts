@@ -1,0 +1,106 @@
+import { Document } from '@hocuspocus/server'
+import { createLogger } from '@mdcreator/shared/log'
+import { expect } from 'chai'
+import * as Y from 'yjs'
+import { Checkpoints } from './checkpoints.ts'
+import { documentTasks } from './document-tasks.ts'
+import { LiveDocument, LiveDocuments } from './live-document.ts'
+import { createMetrics } from './metrics.ts'
+import { Storage, type StoredDocument } from './storage.ts'
+import { startWorld, until, type World } from './testing.ts'
+
+const log = createLogger('silent')
+
+describe('a checkpoint', () => {
+  let world: World
+  let storage: Storage
+  let documents: LiveDocuments
+  let checkpoints: Checkpoints
+  let id: string
+  before(async () => {
+    world = await startWorld()
+    storage = new Storage({ url: world.databaseUrl, poolSize: 2, log })
+  })
+  beforeEach(async () => {
+    id = await world.document()
+    documents = new LiveDocuments()
+    const fold = async (document: Parameters<typeof documentTasks.fold>[0]) => documentTasks.fold(document)
+    checkpoints = new Checkpoints(storage, fold, documents, log, createMetrics())
+  })
+  afterEach(async () => {
+    await checkpoints.stop()
+    for (const { document } of documents) document.destroy()
+  })
+  after(async () => {
+    await storage.close()
+    await world.stop()
+  })
+
+  const load = async (): Promise<LiveDocument> => {
+    const stored = (await storage.load(id)) as StoredDocument
+    const live = new LiveDocument(new Document(id), stored)
+    live.applyStored(stored, () => {})
+    documents.add(live)
+    return live
+  }
+  const append = async (words: string): Promise<number> => {
+    const doc = new Y.Doc()
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [new Y.XmlText(words)])
+    doc.getXmlFragment('default').push([paragraph])
+    const ids = await storage.append([
+      { documentId: id, data: Y.encodeStateAsUpdate(doc), userId: null, origin: 'client' },
+    ])
+    return ids[0] as number
+  }
+  const textOf = ({ document }: LiveDocument): string => document.getXmlFragment('default').toString()
+
+  it('brings a loaded document what it holds and that one does not: an edit whose commit had no answer', async () => {
+    const live = await load()
+    await append('committed all the same')
+    checkpoints.request(id)
+    await until(() => textOf(live).includes('committed all the same'))
+    expect(live.position).to.include({ epoch: 1, rows: 0, isBehind: false })
+  })
+
+  it('counts for a document that was loaded after it was asked for, too', async () => {
+    await append('first')
+    checkpoints.request(id)
+    const live = await load()
+    await until(() => live.position.epoch === 1)
+    expect(live.position.rows).to.equal(0)
+    expect(live.stateBytes).to.be.above(0)
+  })
+
+  it('that others made is caught up with, however many they were', async () => {
+    const live = await load()
+    for (const words of ['one', 'two', 'three']) {
+      await append(words)
+      if (words !== 'three') await storage.checkpoint(id, async (document) => documentTasks.fold(document))
+    }
+    checkpoints.request(id)
+    await until(() => ['one', 'two', 'three'].every((words) => textOf(live).includes(words)))
+    expect(live.position).to.include({ epoch: 3, isBehind: false })
+  })
+
+  it('leaves the highest id that was projected, though all rows are folded', async () => {
+    const last = await append('text')
+    checkpoints.request(id)
+    await until(async () => (await world.row(id)).epoch > 0)
+    expect(await storage.load(id)).to.include({ clock: last })
+  })
+
+  it('under way does not hold up the texts of others', async () => {
+    const other = await world.document()
+    const held = await world.owner.connect()
+    await held.query('begin')
+    await held.query('select from documents where id = $1 for no key update', [id])
+    const projection = { content: 'text', plainText: 'text', wordCount: 1 }
+    const projected = [id, other].map((documentId) => ({ documentId, projection, clock: 1, userId: null }))
+    expect([...(await storage.project(projected))]).to.deep.equal([other])
+    await held.query('rollback')
+    held.release()
+    expect((await world.row(other)).content).to.equal('text')
+    expect((await world.row(id)).content).to.equal('')
+  })
+})
