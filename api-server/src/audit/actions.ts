@@ -7,6 +7,8 @@ export const auditActions = [
   'session.refused',
   'session.ended',
   'session.token_reused',
+  'access_token.created',
+  'access_token.revoked',
   'workspace.created',
   'workspace.transferred',
   'workspace.deleted',

@@ -43,6 +43,19 @@ describe('the audit log', () => {
       .orderBy('id')
       .execute()
 
+  it('tells of access tokens that were made and revoked, without them', async () => {
+    const user = await signUp(api)
+    const body = { name: 'backup', scopes: ['documents:read'] }
+    const made = await api.request('POST', '/personal-access-tokens', { token: user.token, body })
+    await api.request('DELETE', `/personal-access-tokens/${made.body.id}`, { token: user.token })
+    const entries = (await ofAccount(user)).filter(({ target_type }) => target_type === 'access_token')
+    expect(entries.map(({ action, target_id }) => [action, target_id])).to.deep.equal([
+      ['access_token.created', made.body.id],
+      ['access_token.revoked', made.body.id],
+    ])
+    expect(JSON.stringify(entries)).not.to.include(made.body.token)
+  })
+
   it('tells who did what to whom, when, from where and in which request', async () => {
     const member = await signUp(api)
     await addMember(api, workspace.id, member, 'editor')

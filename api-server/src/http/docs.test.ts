@@ -55,6 +55,15 @@ describe('the API document', () => {
     }
   })
 
+  it('takes an Idempotency-Key wherever something is created, except where the answer holds a secret', () => {
+    const withoutKey = operations.filter(({ method, operation }) => {
+      const names = (operation.parameters ?? []).map(({ name }: Json) => name)
+      return method === 'post' && operation.responses[201] && !names.includes('Idempotency-Key')
+    })
+    const ids = withoutKey.map(({ operation }) => operation.operationId)
+    expect(ids).to.have.members(['signup', 'createPersonalAccessToken'])
+  })
+
   it('names the schema of every body', () => {
     for (const { operation } of operations) {
       for (const body of [operation.requestBody, ...Object.values(operation.responses)] as Json[]) {

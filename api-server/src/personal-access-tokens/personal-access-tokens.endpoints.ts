@@ -5,6 +5,7 @@ import type { Logger } from '@mdcreator/shared/log'
 import { hashOfPersonalToken, newPersonalToken } from '@mdcreator/shared/personal-token'
 import { z } from 'zod'
 import { announce } from '../announce.ts'
+import { audit } from '../audit/index.ts'
 import { asCaller } from '../auth/index.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { type Cursors, PageQuery } from '../http/page.ts'
@@ -52,7 +53,12 @@ export function personalAccessTokenEndpoints({ db, bus, log, cursors }: Deps): E
           scopes: body.scopes,
           expires_at: body.expires_at ?? null,
         }
-        const made = await asCaller(db, caller, (trx) => insertToken(trx, row, maxTokens))
+        const made = await asCaller(db, caller, async (trx) => {
+          const inserted = await insertToken(trx, row, maxTokens)
+          if (inserted)
+            await audit(trx, { action: 'access_token.created', target: { type: 'access_token', id: row.id } })
+          return inserted
+        })
         if (!made) throw new Problem(tooManyTokens, `Revoke one first: nobody has more than ${maxTokens}`)
         return { body: { ...toWire(made), token } }
       },
@@ -86,7 +92,10 @@ export function personalAccessTokenEndpoints({ db, bus, log, cursors }: Deps): E
       auth: 'session',
       request: { params: z.object({ token_id: WireId }) },
       handle: async ({ caller, params }) => {
-        if (!(await asCaller(db, caller, (trx) => deleteToken(trx, caller.userId, params.token_id)))) throw notFound()
+        await asCaller(db, caller, async (trx) => {
+          if (!(await deleteToken(trx, caller.userId, params.token_id))) throw notFound()
+          await audit(trx, { action: 'access_token.revoked', target: { type: 'access_token', id: params.token_id } })
+        })
         await announce(bus, log, { user_id: caller.userId })
         return {}
       },
