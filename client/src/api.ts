@@ -1157,7 +1157,7 @@ export interface components {
             id: number;
             at: components["schemas"]["Timestamp"];
             /**
-             * @description One of account.created, account.password_reset, account.deleted, session.opened, session.refused, session.ended, session.token_reused, workspace.created, workspace.transferred, workspace.deleted, member.role_changed, member.removed, member.left, invitation.created, invitation.revoked, invitation.accepted, document.deleted, document.restored, or another
+             * @description One of account.created, account.password_reset, account.deleted, session.opened, session.refused, session.ended, session.token_reused, access_token.created, access_token.revoked, workspace.created, workspace.transferred, workspace.deleted, member.role_changed, member.removed, member.left, invitation.created, invitation.revoked, invitation.accepted, document.deleted, document.restored, or another
              * @example member.removed
              */
             action: string;
