@@ -4,9 +4,9 @@ import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
 import type { Registry } from '@mdcreator/shared/metrics'
 import { auditEndpoints } from './audit/audit.endpoints.ts'
+import { accountEndpoints } from './auth/account.endpoints.ts'
 import { documentTokenEndpoints } from './auth/document-token.endpoints.ts'
 import { issuerEndpoints } from './auth/issuer.endpoints.ts'
-import { localEndpoints } from './auth/local.endpoints.ts'
 import { sessionEndpoints } from './auth/sessions.endpoints.ts'
 import { sharedSecret, TokenSigner } from './auth/signing-keys.ts'
 import { documentEndpoints } from './documents/documents.endpoints.ts'
@@ -40,7 +40,7 @@ export function createEndpoints({ config, log, db, bus, mailer, limits, registry
   const cursors = new Cursors(sharedSecret(db, 'cursors'))
   return [
     ...below('/api/v1', [
-      ...(config.auth.provider === 'local' ? localEndpoints({ config, db, bus, log, mailer, limits, signer }) : []),
+      ...accountEndpoints({ config, db, bus, log, mailer, limits, signer }),
       ...sessionEndpoints({ db, bus, log, cursors }),
       ...documentTokenEndpoints({ db, signer }),
       ...personalAccessTokenEndpoints({ db, bus, log, cursors }),

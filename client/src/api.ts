@@ -966,10 +966,15 @@ export interface components {
              */
             access_token: string;
             /**
-             * @description Good once, for 30 days
+             * @description Good once, for 30 days; another issuer may have other rules
              * @example 01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M
              */
             refresh_token: string;
+            /**
+             * @description Of another issuer: who you are, for the client
+             * @example eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx
+             */
+            id_token?: string;
             /** @constant */
             token_type: "Bearer";
             /** @description Seconds that the access token lives */
@@ -1028,10 +1033,15 @@ export interface components {
              */
             access_token: string;
             /**
-             * @description Good once, for 30 days
+             * @description Good once, for 30 days; another issuer may have other rules
              * @example 01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M
              */
             refresh_token: string;
+            /**
+             * @description Of another issuer: who you are, for the client
+             * @example eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx
+             */
+            id_token?: string;
             /** @constant */
             token_type: "Bearer";
             /** @description Seconds that the access token lives */
@@ -1457,6 +1467,7 @@ export interface operations {
                      *       },
                      *       "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
+                     *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
                      *       "expires_in": -9007199254740991
                      *     }
@@ -1556,6 +1567,33 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description People sign in at another issuer (`https://mdcreator.app/problems/sign-in-at-issuer`) */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** Format: uri */
+                        issuer: string;
+                    };
+                };
+            };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`); The server is busy (`https://mdcreator.app/problems/busy`) */
             503: {
                 headers: {
@@ -1605,6 +1643,7 @@ export interface operations {
                      * @example {
                      *       "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
+                     *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
                      *       "expires_in": -9007199254740991
                      *     }
@@ -1614,6 +1653,19 @@ export interface operations {
             };
             /** @description The request cannot be read (`https://mdcreator.app/problems/malformed-request`) */
             400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Confirmed: sign in now (`https://mdcreator.app/problems/sign-in-now`) */
+            409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "RateLimit-Limit"?: string;
@@ -1691,6 +1743,33 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description People sign in at another issuer (`https://mdcreator.app/problems/sign-in-at-issuer`) */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** Format: uri */
+                        issuer: string;
+                    };
+                };
+            };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`) */
             503: {
                 headers: {
@@ -1740,6 +1819,7 @@ export interface operations {
                      * @example {
                      *       "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
+                     *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
                      *       "expires_in": -9007199254740991
                      *     }
@@ -1853,6 +1933,33 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description People sign in at another issuer (`https://mdcreator.app/problems/sign-in-at-issuer`) */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** Format: uri */
+                        issuer: string;
+                    };
+                };
+            };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`); The server is busy (`https://mdcreator.app/problems/busy`) */
             503: {
                 headers: {
@@ -1901,6 +2008,7 @@ export interface operations {
                      * @example {
                      *       "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
+                     *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
                      *       "expires_in": -9007199254740991
                      *     }
@@ -1999,6 +2107,33 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description People sign in at another issuer (`https://mdcreator.app/problems/sign-in-at-issuer`) */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** Format: uri */
+                        issuer: string;
+                    };
                 };
             };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`) */
@@ -2123,6 +2258,33 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description People sign in at another issuer (`https://mdcreator.app/problems/sign-in-at-issuer`) */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** Format: uri */
+                        issuer: string;
+                    };
                 };
             };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`) */
@@ -2251,6 +2413,33 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description People sign in at another issuer (`https://mdcreator.app/problems/sign-in-at-issuer`) */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** Format: uri */
+                        issuer: string;
+                    };
+                };
+            };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`); The server is busy (`https://mdcreator.app/problems/busy`) */
             503: {
                 headers: {
@@ -2366,6 +2555,33 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description People sign in at another issuer (`https://mdcreator.app/problems/sign-in-at-issuer`) */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** Format: uri */
+                        issuer: string;
+                    };
                 };
             };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`) */
@@ -2518,6 +2734,33 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description People sign in at another issuer (`https://mdcreator.app/problems/sign-in-at-issuer`) */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** Format: uri */
+                        issuer: string;
+                    };
+                };
+            };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`); The server is busy (`https://mdcreator.app/problems/busy`) */
             503: {
                 headers: {
@@ -2582,6 +2825,7 @@ export interface operations {
                      * @example {
                      *       "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
+                     *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
                      *       "expires_in": -9007199254740991
                      *     }
@@ -2682,6 +2926,33 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description People sign in at another issuer (`https://mdcreator.app/problems/sign-in-at-issuer`) */
+            501: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit"?: string;
+                    "RateLimit-Remaining"?: string;
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * Format: uri
+                         * @description Stable: switch on this
+                         */
+                        type: string;
+                        title: string;
+                        status: number;
+                        detail: string;
+                        /** @description The id of the request, as in X-Request-Id */
+                        instance: string;
+                        errors?: components["schemas"]["Fault"][];
+                        /** Format: uri */
+                        issuer: string;
+                    };
                 };
             };
             /** @description A dependency is away (`https://mdcreator.app/problems/unavailable`) */

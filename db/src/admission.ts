@@ -1,4 +1,5 @@
 import { sessionIdOf } from '@mdcreator/shared/foreign-tokens'
+import { requestContext } from '@mdcreator/shared/log'
 import { type ForeignClaims, type TokenClaims, TokenError } from '@mdcreator/shared/tokens'
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
@@ -39,8 +40,9 @@ export class Admission {
   }
 
   private async find({ issuer, subject, exp }: ForeignClaims, sessionId: string): Promise<string | null> {
+    const agent = requestContext.getStore()?.client?.userAgent ?? null
     const result = await sql<{ user_id: string | null }>`
-      select app_admit(${issuer}, ${subject}, ${sessionId}::uuid, to_timestamp(${exp}), null) as user_id`.execute(
+      select app_admit(${issuer}, ${subject}, ${sessionId}::uuid, to_timestamp(${exp}), ${agent}) as user_id`.execute(
       this.db,
     )
     return result.rows[0]?.user_id ?? null

@@ -37,7 +37,7 @@ export const LoginBody = z
   .meta({ id: 'LoginBody' })
 
 export const RefreshBody = z
-  .strictObject({ refresh_token: z.string().max(500).meta({ example: refreshToken }) })
+  .strictObject({ refresh_token: z.string().max(8_192).meta({ example: refreshToken }) })
   .meta({ id: 'RefreshBody' })
 
 /** However somebody copied it: in either case, with spaces and a dash. */
@@ -56,7 +56,11 @@ export const ResetPasswordBody = z
 
 const tokens = {
   access_token: z.string().meta({ description: 'A JWT, good for one hour', example: jwt }),
-  refresh_token: z.string().meta({ description: 'Good once, for 30 days', example: refreshToken }),
+  refresh_token: z.string().meta({
+    description: 'Good once, for 30 days; another issuer may have other rules',
+    example: refreshToken,
+  }),
+  id_token: z.string().optional().meta({ description: 'Of another issuer: who you are, for the client', example: jwt }),
   token_type: z.literal('Bearer'),
   expires_in: z.int().meta({ description: 'Seconds that the access token lives' }),
 }

@@ -8,6 +8,9 @@ import { challenge } from './sign-in.ts'
 
 export const badRefreshToken: ProblemType = { slug: 'bad-refresh-token', status: 401, title: 'The session has ended' }
 
+export const refusedRefresh = (): Problem =>
+  new Problem(badRefreshToken, 'The refresh token is not valid: sign in again', { headers: challenge })
+
 /**
  * Exchanges a refresh token for a new pair. `clientId`: the token must be that client's.
  * @throws Problem 401, after ending the session where the token was used before
@@ -16,7 +19,7 @@ export async function refreshSession(
   deps: AuthDeps,
   { token, clientId }: { token: string; clientId?: string },
 ): Promise<Tokens> {
-  const refused = new Problem(badRefreshToken, 'The refresh token is not valid: sign in again', { headers: challenge })
+  const refused = refusedRefresh()
   const given = readRefreshToken(token)
   if (!given) throw refused
   const next = newRefreshToken(given.sessionId)

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { OAuthConfig } from '@mdcreator/shared/config'
 import type { Request } from 'express'
 import { type Endpoint, endpoint } from '../../http/endpoint.ts'
 import { Problem, type ProblemType } from '../../http/problem.ts'
@@ -34,13 +35,19 @@ export function tokenEndpoints(deps: AuthDeps): Endpoint[] {
       response: Tokens,
       problems: [oauthError],
       handle: async ({ body, req }) => {
-        if (body.client_id !== deps.config.oauth.clientId) throw refused('invalid_client', 'The client is not known')
-        if (body.grant_type === 'authorization_code') return { body: await redeem(deps, body, body.client_id, req) }
-        if (body.grant_type === 'refresh_token') return { body: await refresh(deps, body, body.client_id) }
+        const clientId = requireClient(body, deps.config.oauth)
+        if (body.grant_type === 'authorization_code') return { body: await redeem(deps, body, clientId, req) }
+        if (body.grant_type === 'refresh_token') return { body: await refresh(deps, body, clientId) }
         throw refused('unsupported_grant_type', 'grant_type must be authorization_code or refresh_token')
       },
     }),
   ]
+}
+
+/** @throws Problem 400 where it is not the one app that may ask */
+export function requireClient({ client_id }: TokenRequest, oauth: OAuthConfig): string {
+  if (client_id !== oauth.clientId) throw refused('invalid_client', 'The client is not known')
+  return client_id
 }
 
 async function redeem(deps: AuthDeps, body: TokenRequest, clientId: string, req: Request): Promise<Tokens> {
@@ -80,6 +87,7 @@ function proves(verifier: string, challenge: string): boolean {
   return given !== undefined && wanted !== undefined && given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
-function refused(error: string, description: string): Problem {
+/** A refusal in the words of RFC 6749, section 5.2. */
+export function refused(error: string, description: string): Problem {
   return new Problem(oauthError, description, { members: { error, error_description: description } })
 }

@@ -1,6 +1,7 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { expect } from 'chai'
-import { type Json, recordChanges, startApi, type TestApi } from '../../testing.ts'
-import { startOidcProvider, type TestProvider } from './testing-oidc.ts'
+import { type Json, recordChanges, startApi, type TestApi, testPassword } from '../../testing.ts'
+import { clientId, followToCallback, redirectUri, startOidcProvider, type TestProvider } from './testing-oidc.ts'
 
 const claimsOf = (token: string): Json => JSON.parse(Buffer.from(String(token.split('.')[1]), 'base64url').toString())
 
@@ -109,6 +110,73 @@ describe('people of another issuer (OpenID Connect)', () => {
       expect(JSON.parse(Buffer.from(String(token.split('.')[0]), 'base64url').toString()).alg).to.equal(algorithm)
       expect((await me(token)).status).to.equal(200)
     }
+  })
+
+  it('sign in with the browser at their issuer, by way of the API, and refresh there', async () => {
+    const verifier = randomBytes(32).toString('base64url')
+    const query = new URLSearchParams({
+      ...{ response_type: 'code', client_id: 'mdcreator-desktop', redirect_uri: redirectUri, state: 'abc' },
+      ...{ code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256' },
+      login_hint: 'eve@example.com',
+    })
+    const lead = await api.request('GET', `/auth/authorize?${query}`)
+    expect(lead.status).to.equal(303)
+    const target = new URL(String(lead.headers.get('Location')))
+    expect(target.origin).to.equal(provider.issuer)
+    expect(target.searchParams.get('client_id')).to.equal(clientId)
+    query.set('redirect_uri', 'https://evil.example.com/')
+    expect((await api.request('GET', `/auth/authorize?${query}`)).status).to.equal(400)
+    const callback = await followToCallback(target.href)
+    expect(callback.searchParams.get('state')).to.equal('abc')
+    const body = {
+      ...{ grant_type: 'authorization_code', client_id: 'mdcreator-desktop', redirect_uri: redirectUri },
+      ...{ code: callback.searchParams.get('code'), code_verifier: verifier },
+    }
+    const wrong = await api.request('POST', '/auth/token', { body: { ...body, code: 'wrong' } })
+    expect([wrong.status, wrong.body.error]).to.deep.equal([400, 'invalid_grant'])
+    const tokens = await api.request('POST', '/auth/token', { body })
+    expect(tokens.status).to.equal(200)
+    expect((await me(tokens.body.access_token)).body.email).to.equal('eve@example.com')
+    const { refresh_token } = tokens.body
+    const fresh = await api.request('POST', '/auth/refresh', { body: { refresh_token } })
+    expect(fresh.status).to.equal(200)
+    expect((await me(fresh.body.access_token)).status).to.equal(200)
+    expect((await api.request('POST', '/auth/refresh', { body: { refresh_token: 'none' } })).status).to.equal(401)
+  })
+
+  it('sign up, and set passwords, at their issuer alone', async () => {
+    const account = { email: 'ada@example.com', password: testPassword }
+    for (const [path, body] of [
+      ['signup', { ...account, display_name: 'Ada' }],
+      ['login', account],
+      ['verify-email', { email: account.email, code: '123456' }],
+      ['forgot-password', { email: account.email }],
+      ['reset-password', { ...account, code: '123456' }],
+    ] as const) {
+      const answer = await api.request('POST', `/auth/${path}`, { body })
+      expect(answer.status, path).to.equal(501)
+      expect(answer.body).to.include({
+        ...{ type: 'https://mdcreator.app/problems/sign-in-at-issuer', issuer: provider.issuer },
+      })
+    }
+  })
+
+  it('find the API as it is with any issuer', async () => {
+    const local = await startApi()
+    const document = (of: TestApi) => of.request('GET', '//openapi.json')
+    expect((await document(api)).body).to.deep.equal((await document(local)).body)
+    await local.stop()
+  })
+
+  it('see their devices, and end one from another', async () => {
+    const [one, two] = [await tokenOf('dev@example.com'), await tokenOf('dev@example.com')]
+    await me(two)
+    const { items } = (await api.request('GET', '/auth/sessions', { token: one })).body
+    expect(items).to.have.length(2)
+    const other = items.find((item: Json) => !item.current)
+    expect((await api.request('DELETE', `/auth/sessions/${other.id}`, { token: one })).status).to.equal(204)
+    expect((await me(two)).status).to.equal(401)
+    expect((await me(one)).status).to.equal(200)
   })
 
   it('wait with 503 while the issuer cannot be reached, and nobody else does', async () => {

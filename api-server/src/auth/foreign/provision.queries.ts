@@ -28,10 +28,46 @@ export function insertForeignUser(db: Database, user: NewForeignUser): Promise<v
     for (const email of user.email === null ? [null] : [user.email, null]) {
       const result = await trx
         .insertInto('users')
-        .values({ id: foreignUserId(issuer, subject), issuer, subject, email, display_name })
+        .values({
+          id: foreignUserId(issuer, subject),
+          issuer,
+          subject,
+          email,
+          email_verified_at: email === null ? null : new Date(),
+          display_name,
+        })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
       if (result.numInsertedOrUpdatedRows === 1n) return
     }
+  })
+}
+
+/** True where the session was ended here. */
+export function isEnded(db: Database, sessionId: string): Promise<boolean> {
+  return asAuthenticator(db, async (trx) => {
+    const row = await trx.selectFrom('sessions').select('revoked_at').where('id', '=', sessionId).executeTakeFirst()
+    return row?.revoked_at != null
+  })
+}
+
+/** Ends every session of the issuer's account with the address; the user's id, or undefined where there is none. */
+export function endSessionsAt(db: Database, issuer: string, email: string): Promise<string | undefined> {
+  return asAuthenticator(db, async (trx) => {
+    const user = await trx
+      .selectFrom('users')
+      .select('id')
+      .where('issuer', '=', issuer)
+      .where('email', '=', email)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst()
+    if (!user) return undefined
+    await trx
+      .updateTable('sessions')
+      .set({ revoked_at: sql<Date>`now()` })
+      .where('user_id', '=', user.id)
+      .where('revoked_at', 'is', null)
+      .execute()
+    return user.id
   })
 }

@@ -1,0 +1,5 @@
+export type { AuthorizeQuery, TokenRequest } from './authorization.schema.ts'
+export { readAuthorization } from './authorization-request.ts'
+export { withParameters } from './redirect-uri.ts'
+export { complaintPage, pageHeaders } from './sign-in-page.ts'
+export { refused, requireClient } from './token.endpoints.ts'
