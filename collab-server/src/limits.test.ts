@@ -1,8 +1,18 @@
+import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
 import * as encoding from 'lib0/encoding'
 import { syncStepOne } from './frame.ts'
 import type { RefusedReason } from './metrics.ts'
-import { type Client, startWorld, type TestServer, type TestServerOptions, until, type World } from './testing.ts'
+import {
+  type Client,
+  openSocket,
+  startWorld,
+  type TestServer,
+  type TestServerOptions,
+  until,
+  type World,
+} from './testing.ts'
+import { yWebsocketUrl } from './testing-y-websocket.ts'
 
 describe('limits', () => {
   let world: World
@@ -84,6 +94,61 @@ describe('limits', () => {
     expect(client.provider.unsyncedChanges).to.equal(1)
     expect(await refused(server, 'document-size')).to.equal(1)
     expect(client.closes).to.deep.equal([])
+  })
+
+  const open = (client: Client, document: string): void =>
+    send(
+      client,
+      encoding.encode((encoder) => {
+        encoding.writeVarString(encoder, document)
+        encoding.writeVarUint(encoder, 2)
+        encoding.writeVarUint(encoder, 0)
+        encoding.writeVarString(encoder, token)
+      }),
+    )
+
+  it('let one socket open a hundred documents at once, and close it at one more', async () => {
+    const { server, client } = await serve({ documentsPerSocket: 100 })
+    const documents = await Promise.all(Array.from({ length: 100 }, () => world.document()))
+    for (const document of documents.slice(1)) open(client, document)
+    await until(() => server.collab.hocuspocus.getDocumentsCount() === 100)
+    expect(client.closes).to.deep.equal([])
+    open(client, documents[0] as string)
+    await client.closed()
+    expect(client.closes[0]).to.equal(4408)
+    expect(await refused(server, 'documents-per-socket')).to.be.above(0)
+  })
+
+  it('close a socket at the fifth document that it may not open', async () => {
+    const { server, client } = await serve({})
+    for (let i = 1; i <= 4; i++) {
+      open(client, newId())
+      await until(async () => (await refused(server, 'signin')) === i)
+    }
+    client.type('still open')
+    await client.synced()
+    expect(client.closes).to.deep.equal([])
+    open(client, newId())
+    await client.closed()
+    expect(client.closes[0]).to.equal(4404)
+  })
+
+  it('end the socket of somebody who reads nothing, and no other', async () => {
+    const server = await world.server({ policy: { slowReaderBytes: 1024 * 1024 } })
+    const document = await world.document()
+    const client = world.connect(server, document, token)
+    await client.synced()
+    const { ws } = await openSocket(`${yWebsocketUrl(server)}/${document}?token=${token}`)
+    await until(() => server.collab.hocuspocus.documents.get(document)?.getConnectionsCount() === 2)
+    ws.pause()
+    for (let i = 0; i < 40 && (await refused(server, 'slow-reader')) === 0; i++) {
+      client.type('x'.repeat(1_000_000))
+      await client.synced()
+    }
+    await until(() => server.collab.hocuspocus.documents.get(document)?.getConnectionsCount() === 1)
+    expect(await refused(server, 'slow-reader')).to.equal(1)
+    expect(client.closes).to.deep.equal([])
+    ws.terminate()
   })
 
   it('close a socket that sends too long a notice', async () => {

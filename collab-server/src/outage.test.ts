@@ -1,4 +1,5 @@
 import { startProxy } from '@mdcreator/db/testing-proxy'
+import { requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
 import { expect } from 'chai'
 import { startWorld, until, type World } from './testing.ts'
 
@@ -33,6 +34,59 @@ describe('while the database is away', () => {
     expect(ada.closes).to.deep.equal([])
     await server.stop()
     await proxy.stop()
+  })
+
+  it('writes the text once it is back, though nobody types any more', async () => {
+    const document = await world.document()
+    const proxy = await startProxy(world.databaseUrl)
+    const server = await world.server({ databaseUrl: proxy.url })
+    const client = world.connect(server, document, token)
+    await client.synced()
+    client.type('projected late')
+    await client.synced()
+    proxy.cut()
+    // Longer than the text waits for company.
+    await new Promise((resolve) => setTimeout(resolve, 900))
+    proxy.restore()
+    await until(async () => (await world.row(document)).content === 'projected late')
+    await server.stop()
+    await proxy.stop()
+  })
+
+  it('or rather its connections, which died without a word, goes on with new ones', async function () {
+    this.timeout(40_000)
+    requireRedis(this)
+    const redis = await startRedis()
+    const document = await world.document()
+    const proxy = await startProxy(world.databaseUrl)
+    const server = await world.server({ databaseUrl: proxy.url, redis: redis.config })
+    const other = await world.server({ redis: redis.config })
+    const ben = await world.person('Ben')
+    const [a, b] = [world.connect(server, document, token), world.connect(server, document, ben.token)]
+    const far = world.connect(other, document, token)
+    await Promise.all([a.synced(), b.synced(), far.synced()])
+    await redis.kill()
+    proxy.silence()
+    const started = performance.now()
+    a.type('here')
+    far.type('there')
+    await world.owner.query('delete from workspace_members where user_id = $1', [ben.id])
+    const seconds = async (wait: Promise<unknown>): Promise<number> => {
+      await wait
+      return (performance.now() - started) / 1_000
+    }
+    const [acknowledged, followed, closed] = await Promise.all([
+      seconds(a.synced()),
+      seconds(until(() => a.words().includes('there'))),
+      seconds(b.closed()),
+    ])
+    expect(acknowledged).to.be.below(13)
+    expect(followed).to.be.below(10)
+    expect(closed).to.be.below(16)
+    expect(b.closes[0]).to.equal(4403)
+    await Promise.all([server.stop(), other.stop()])
+    await proxy.stop()
+    await redis.stop()
   })
 
   it('opens a document once the database is back', async () => {

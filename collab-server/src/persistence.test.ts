@@ -99,6 +99,18 @@ describe('what is stored', () => {
     expect(row.yjs_clock).to.equal(log.at(-1).id)
   })
 
+  it('can hold what PostgreSQL cannot: the rest of the text is there all the same', async () => {
+    const document = await world.document()
+    const client = world.connect(await world.server(), document, token)
+    await client.synced()
+    client.type('a\u0000b\ud800c')
+    await client.synced()
+    await until(async () => (await world.row(document)).content === 'a\ufffdb\ufffdc')
+    client.close()
+    await until(async () => (await world.row(document)).epoch > 0)
+    expect(await world.row(document)).to.include({ plain_text: 'a\ufffdb\ufffdc' })
+  })
+
   it('applies an edit whose sender left before it was stored', async () => {
     const document = await world.document()
     const server = await world.server()

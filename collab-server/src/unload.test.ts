@@ -66,4 +66,17 @@ describe('a document that is unloaded', () => {
     await hocuspocus.unloadDocument(old)
     expect(hocuspocus.documents.get(document)).to.equal(current)
   })
+
+  it('in the moment in which somebody opens it is opened anew', async () => {
+    const document = await world.document('# Here')
+    const connection = await server.collab.hocuspocus.openDirectConnection(document)
+    const old = connection.document
+    // As far as Hocuspocus has come when it hands out a document that it is unloading.
+    old?.removeDirectConnection()
+    old?.destroy()
+    const client = world.connect(server, document, token)
+    await client.closed()
+    expect(client.closes[0]).to.equal(1013)
+    await until(() => client.words() === 'Here')
+  })
 })

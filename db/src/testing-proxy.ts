@@ -2,11 +2,13 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /**
  * A way to a database that a test can cut: connections break at once and new ones are refused, as if the database had
- * died; `hold()` instead swallows what is sent, as if the network had.
+ * died; `hold()` instead swallows what is sent, as if the network had, and `silence()` only what the connections that there are
+ * carry.
  */
 export async function startProxy(databaseUrl: string) {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
+  const silent = new Set<Socket>()
   let mode: 'open' | 'cut' | 'held' = 'open'
   const server = createServer((client) => {
     if (mode === 'cut') return void client.destroy()
@@ -17,11 +19,12 @@ export async function startProxy(databaseUrl: string) {
     ] as const) {
       sockets.add(socket)
       socket.on('data', (data) => {
-        if (mode === 'open') other.write(data)
+        if (mode === 'open' && !silent.has(socket)) other.write(data)
       })
       socket.on('error', () => {})
       socket.on('close', () => {
         sockets.delete(socket)
+        silent.delete(socket)
         other.destroy()
       })
     }
@@ -41,6 +44,9 @@ export async function startProxy(databaseUrl: string) {
     },
     hold(): void {
       mode = 'held'
+    },
+    silence(): void {
+      for (const socket of sockets) silent.add(socket)
     },
     restore(): void {
       if (mode === 'held') breakAll()

@@ -1,0 +1,80 @@
+import { Document } from '@hocuspocus/server'
+import { createLogger } from '@mdcreator/shared/log'
+import { expect } from 'chai'
+import * as Y from 'yjs'
+import { documentTasks } from '../document-tasks.ts'
+import { LiveDocument, LiveDocuments } from '../live-document.ts'
+import { LogReader } from '../log-reader.ts'
+import { createMetrics } from '../metrics.ts'
+import { Storage, type StoredDocument } from '../storage.ts'
+import { startWorld, type World } from '../testing.ts'
+import { CatchUp } from './catch-up.ts'
+
+const log = createLogger('silent')
+
+describe('following the log', () => {
+  let world: World
+  let storage: Storage
+  const documents = new LiveDocuments()
+  before(async () => {
+    world = await startWorld()
+    storage = new Storage({ url: world.databaseUrl, poolSize: 2, log })
+  })
+  after(async () => {
+    for (const { document } of documents) document.destroy()
+    await storage.close()
+    await world.stop()
+  })
+
+  const load = async (): Promise<LiveDocument> => {
+    const id = await world.document()
+    const stored = (await storage.load(id)) as StoredDocument
+    const live = new LiveDocument(new Document(id), stored)
+    documents.add(live)
+    return live
+  }
+  const append = ({ id }: LiveDocument, words: string) => {
+    const doc = new Y.Doc()
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [new Y.XmlText(words)])
+    doc.getXmlFragment('default').push([paragraph])
+    return storage.append([{ documentId: id, data: Y.encodeStateAsUpdate(doc), userId: null, origin: 'client' }])
+  }
+  const textOf = ({ document }: LiveDocument): string =>
+    document
+      .getXmlFragment('default')
+      .toString()
+      .replace(/<[^>]*>/g, ' ')
+
+  it('of many documents goes on where one fails, and misses nothing of that one afterwards', async () => {
+    const [bad, good] = [await load(), await load()]
+    let isBroken = true
+    const catchUp = new CatchUp({
+      ...{ documents, log, metrics: createMetrics(), reader: new LogReader(storage.pool) },
+      storage: {
+        load: (id) => (isBroken ? Promise.reject(new Error('broken')) : storage.load(id)),
+      },
+      isConnected: () => false,
+      onRow: () => {},
+      onGone: () => {},
+    })
+    const fold = async (document: Parameters<typeof documentTasks.fold>[0]) => documentTasks.fold(document)
+    // Two checkpoints that were not heard of: only the state can tell what is in them.
+    await append(bad, 'one')
+    await storage.checkpoint(bad.id, fold)
+    await append(bad, 'two')
+    await storage.checkpoint(bad.id, fold)
+    await append(good, 'other')
+    const before = bad.position.horizon
+    const error = await catchUp.now().catch((reason: Error) => reason)
+    expect(error).to.have.property('message', 'broken')
+    expect(textOf(good)).to.include('other')
+    expect(good.position.horizon).to.not.equal(before)
+    expect(bad.position.horizon).to.equal(before)
+    isBroken = false
+    await append(bad, 'three')
+    await catchUp.now()
+    for (const words of ['one', 'two', 'three']) expect(textOf(bad)).to.include(words)
+    await catchUp.stop()
+  })
+})
