@@ -84,7 +84,7 @@ describe('the API server as a program', () => {
     })
     expect(code).to.equal(1)
     expect(stderr)
-      .to.match(/^The database cannot be reached.*\n$/)
+      .to.match(/^The database of DATABASE_URL cannot be used: nothing listens there.*\n$/)
       .and.not.contain('canary')
   })
 
@@ -104,6 +104,8 @@ describe('the API server as a program', () => {
     await migrate(database.url, 'down')
     const { code, stderr } = await outcome({ DATABASE_URL: database.url, REDIS_URL: redis.config.url })
     expect(code).to.equal(1)
-    expect(stderr).to.match(/^The database lacks the migrations 0001_foundation.*\n$/)
+    expect(stderr).to.match(
+      /^The database lacks the migrations 0001_foundation.*: run `node scripts\/migrate.ts up` first\n$/,
+    )
   })
 })

@@ -1,5 +1,5 @@
 import { createDatabase } from '@mdcreator/db/database'
-import { pendingMigrations } from '@mdcreator/db/migrate'
+import { requireMigrations } from '@mdcreator/db/migrate'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import { createBus } from '@mdcreator/shared/bus/create'
 import { loadConfig } from '@mdcreator/shared/config'
@@ -9,7 +9,6 @@ import { Shutdown } from '@mdcreator/shared/shutdown'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { createApp } from './app.ts'
 import { prepareSigningKey } from './auth/index.ts'
-import { isDatabaseAway } from './http/errors.ts'
 import { RateLimits } from './http/rate-limit.ts'
 import { closeHttpServer, createHttpServer, listen } from './http/server.ts'
 import { startJobs } from './jobs/index.ts'
@@ -32,7 +31,7 @@ async function main(): Promise<void> {
     )
   }
   process.on('unhandledRejection', (err) => log.error({ err }, 'an unhandled rejection'))
-  await refuseOldSchema(url)
+  await requireMigrations(url)
 
   const shutdown = new Shutdown(log)
   const db = createDatabase({ url, role: 'mdcreator_api', size: config.databasePoolSize, log })
@@ -66,19 +65,6 @@ async function main(): Promise<void> {
 
 const connectionCheck = (bus: Bus) => async (): Promise<void> => {
   if (!bus.isConnected) throw new Error('Redis cannot be reached')
-}
-
-async function refuseOldSchema(url: string): Promise<void> {
-  let pending: string[]
-  try {
-    pending = await pendingMigrations(url)
-  } catch (cause) {
-    if (!isDatabaseAway(cause)) throw cause
-    throw new UserError('The database cannot be reached: check DATABASE_URL, and that PostgreSQL is running', { cause })
-  }
-  if (pending.length > 0) {
-    throw new UserError(`The database lacks the migrations ${pending.join(', ')}: run the migrations first`)
-  }
 }
 
 try {

@@ -1,16 +1,23 @@
 import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createDatabase } from '@mdcreator/db/database'
+import { requireMigrations } from '@mdcreator/db/migrate'
 import { tokenVerifier } from '@mdcreator/db/token-verifier'
 import { createBus } from '@mdcreator/shared/bus/create'
 import { loadConfig } from '@mdcreator/shared/config'
+import { explainListenError } from '@mdcreator/shared/listen-error'
 import { createLogger } from '@mdcreator/shared/log'
 import { createRegistry } from '@mdcreator/shared/metrics'
 import { Shutdown } from '@mdcreator/shared/shutdown'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { InstanceLock } from './instance-lock.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { retrying } from './retry.ts'
 import { createCollab } from './server.ts'
 import { refuse, serverOptions } from './upgrade.ts'
+
+/** How long a start waits for the database. */
+const startMs = 5_000
 
 // The collab server by itself, on COLLAB_PORT, beside an API server on the same database.
 try {
@@ -34,6 +41,8 @@ async function main(): Promise<void> {
     metrics.errors.inc({ where: 'unhandled-rejection' })
     log.error({ err }, 'an unhandled rejection')
   })
+  // They, or the database, may be started at the same time.
+  await retrying(() => requireMigrations(databaseUrl), startMs)
   const shutdown = new Shutdown(log)
   shutdown.onSignals()
   const db = createDatabase({ url: databaseUrl, role: 'mdcreator_collab', size: 2, log })
@@ -59,11 +68,12 @@ async function main(): Promise<void> {
   shutdown.add('collab', () => collab.stop())
   server.on('error', (error: NodeJS.ErrnoException) => {
     exitWithUserError(
-      new UserError(`Cannot listen on port ${config.collabPort} (${error.code}): choose another COLLAB_PORT`),
+      explainListenError(error, { host: config.host, port: config.collabPort, variable: 'COLLAB_PORT' }),
     )
   })
   server.listen({ port: config.collabPort, host: config.host, backlog: 4096 }, () => {
-    log.info({ port: config.collabPort }, 'the collab server is ready')
+    const { port } = server.address() as AddressInfo
+    log.info({ host: config.host, port }, 'the collab server is ready')
   })
 }
 

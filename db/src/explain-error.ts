@@ -9,6 +9,7 @@ const advice: Record<string, string> = {
   '28000': 'it does not let this user in from here: see its pg_hba.conf',
   '3D000': 'there is no database of that name: create it with createdb',
   '42501': 'the user may not do what the migrations need: let it own the database and create roles (CREATEROLE)',
+  '57P03': 'it is only just starting, or stopping: try again in a moment',
   '53300': 'it has no connection left: raise its max_connections, or lower DATABASE_POOL_SIZE',
 }
 

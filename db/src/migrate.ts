@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { UserError } from '@mdcreator/shared/user-error'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, type MigrationProvider, Migrator, NO_MIGRATIONS } from 'kysely/migration'
 import { createPool } from './database.ts'
@@ -44,6 +45,15 @@ export async function pendingMigrations(url: string): Promise<string[]> {
     const all = await migrator.getMigrations()
     return all.filter((migration) => !migration.executedAt).map((migration) => migration.name)
   })
+}
+
+/** @throws UserError where the database cannot be used, or is not at the newest schema */
+export async function requireMigrations(url: string): Promise<void> {
+  const pending = await pendingMigrations(url)
+  if (pending.length === 0) return
+  throw new UserError(
+    `The database lacks the migrations ${pending.join(', ')}: run \`node scripts/migrate.ts up\` first`,
+  )
 }
 
 async function withMigrator<T>(url: string, work: (migrator: Migrator) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { UserError } from '@mdcreator/shared/user-error'
+import { explainListenError } from '@mdcreator/shared/listen-error'
 import { answerClientErrors } from './client-error.ts'
 
 /** A server that slow clients cannot occupy. The caller may add an upgrade handler before `listen`. */
@@ -27,7 +27,7 @@ export function createHttpServer(app: RequestListener): Server {
  */
 export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(explain(cause, host, port)))
+    server.once('error', (cause) => reject(explainListenError(cause, { host, port, variable: 'PORT' })))
     // A thousand clients that reconnect at once overflow Node's default of 511.
     server.listen({ host, port, backlog: 4096 }, resolve)
   })
@@ -48,17 +48,4 @@ export async function closeHttpServer(server: Server, graceMs = 5_000): Promise<
     clearTimeout(cut)
     clearInterval(sweep)
   }
-}
-
-function explain(cause: NodeJS.ErrnoException, host: string, port: number): Error {
-  if (cause.code === 'EADDRINUSE') {
-    return new UserError(`Port ${port} is taken: stop the program that uses it, or set PORT to another one`, { cause })
-  }
-  if (cause.code === 'EACCES') {
-    return new UserError(`Port ${port} may not be used without more rights: set PORT to one above 1023`, { cause })
-  }
-  if (cause.code === 'EADDRNOTAVAIL' || cause.code === 'ENOTFOUND') {
-    return new UserError(`${host} is no address of this machine: set HOST to one, or to 0.0.0.0 for all`, { cause })
-  }
-  return cause
 }

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { migrate } from '@mdcreator/db/migrate'
+import { createTestDatabase, type TestDatabase } from '@mdcreator/db/testing'
+import { type RedisServer, requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
+import { expect } from 'chai'
+
+describe('the collab server as a program', () => {
+  let database: TestDatabase
+  let redis: RedisServer
+  const children: ChildProcess[] = []
+  before(async function () {
+    requireRedis(this)
+    database = await createTestDatabase()
+    redis = await startRedis()
+  })
+  after(async () => {
+    for (const child of children) child.kill('SIGKILL')
+    await redis?.stop()
+    await database?.drop()
+  })
+
+  function start(environment: Record<string, string>) {
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'main.ts')], {
+      env: {
+        ...{ PATH: process.env['PATH'], COLLAB_PORT: '0', DATABASE_URL: database.url, REDIS_URL: redis.config.url },
+        ...environment,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    children.push(child)
+    return child
+  }
+
+  async function outcome(environment: Record<string, string>) {
+    const child = start(environment)
+    let stderr = ''
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    const [code] = await once(child, 'close')
+    return { code, stderr }
+  }
+
+  it('starts while Redis is away, says so once, and ends with 0 at SIGTERM', async () => {
+    const child = start({ REDIS_URL: 'redis://:canary@127.0.0.1:1' })
+    const lines: string[] = []
+    for await (const line of createInterface(child.stderr)) {
+      lines.push(line)
+      if (line.includes('is ready')) break
+    }
+    const { port } = JSON.parse(lines.at(-1) as string)
+    const status = async (route: string): Promise<number> => (await fetch(`http://127.0.0.1:${port}${route}`)).status
+    expect(await status('/readyz')).to.equal(204)
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    expect(await ended).to.deep.equal([0, null])
+    expect(lines.join('\n')).to.not.include('canary')
+  })
+
+  const refusals: [what: string, environment: () => Record<string, string>, line: RegExp][] = [
+    ['it needs a database', () => ({ DATABASE_URL: '' }), /^DATABASE_URL is not set: .*\n$/],
+    ['it needs Redis', () => ({ REDIS_URL: '' }), /^REDIS_URL is not set: .*Example: REDIS_URL=redis:.*\n$/],
+    [
+      'the database cannot be reached, without its password',
+      () => ({ DATABASE_URL: 'postgres://someone:canary@127.0.0.1:1/none' }),
+      /^The database of DATABASE_URL cannot be used: nothing listens there((?!canary).)*\n$/,
+    ],
+    [
+      'there is no such database',
+      () => ({ DATABASE_URL: database.url.replace(/\/[^/]*$/, '/none') }),
+      /^The database of DATABASE_URL cannot be used: there is no database of that name.*\n$/,
+    ],
+    [
+      'its URL is none',
+      () => ({ DATABASE_URL: 'localhost:5432' }),
+      /^DATABASE_URL is not usable: .*Example: DATABASE_URL=postgres:.*\n$/,
+    ],
+  ]
+  for (const [what, environment, line] of refusals) {
+    it(`says in one line that ${what}`, async () => {
+      const { code, stderr } = await outcome(environment())
+      expect(code).to.equal(1)
+      expect(stderr).to.match(line)
+    })
+  }
+
+  it('says in one line that its port is taken', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const { code, stderr } = await outcome({ COLLAB_PORT: String(port), HOST: '127.0.0.1' })
+    server.close()
+    expect(code).to.equal(1)
+    expect(stderr.split('\n').find((line) => !line.startsWith('{'))).to.match(/^Port \d+ is taken.*COLLAB_PORT/)
+  })
+
+  it('says in one line which migrations are pending', async () => {
+    await migrate(database.url, 'down')
+    const { code, stderr } = await outcome({})
+    expect(code).to.equal(1)
+    expect(stderr).to.match(/^The database lacks the migrations 0001_foundation.*node scripts\/migrate\.ts up.*\n$/)
+  })
+})
