@@ -31,8 +31,8 @@ export class LogReader {
 
   /**
    * True where a connection has broken since the last call: the database may have crashed. It then gives out once more the
-   * ids of transactions of which its own log has no trace (projections do not wait for the disk), so what was seen of
-   * transaction ids until then says nothing of rows that come now.
+   * ids of transactions of which its own log has no trace, so what was seen of transaction ids until then says nothing of
+   * rows that come now.
    */
   takeBreak(): boolean {
     const { hasBroken } = this

@@ -55,7 +55,7 @@ export class Storage {
     const options = { url, role: 'mdcreator_collab', log } as const
     this.pool = createPool({ ...options, size: poolSize })
     this.logPool = createPool({ ...options, size: logPoolSize })
-    this.projectionPool = createPool({ ...options, size: 1, settings: ['synchronous_commit=off'] })
+    this.projectionPool = createPool({ ...options, size: 1 })
   }
 
   async exists(documentId: string): Promise<boolean> {
@@ -129,7 +129,8 @@ export class Storage {
 
   /**
    * Writes what readers see, only forward: never over the projection of a later edit. Returns the documents that were
-   * written; one that a checkpoint holds is not, for the others' sake. Not waited for on the disk: what a crash of the database takes back is projected again from the log.
+   * written; one that a checkpoint holds is not, for the others' sake. Waited for on the disk, though all is in the log: the
+   * change feed tells of it, and a transaction that a crash takes back would leave its id to another, which nobody is told of.
    */
   async project(documents: ProjectedDocument[]): Promise<Set<string>> {
     const { rows } = await this.projectionPool.query({
