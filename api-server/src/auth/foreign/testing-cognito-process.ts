@@ -6,10 +6,16 @@ import { createLogger } from '@mdcreator/shared/log'
 const standIn = 'file:///aws-sdk.cjs'
 registerHooks({
   resolve: (specifier, context, next) =>
-    specifier === 'aws-sdk' ? { url: standIn, format: 'commonjs', shortCircuit: true } : next(specifier, context),
+    specifier === 'aws-sdk' || specifier === 'aws-sdk/package.json'
+      ? { url: standIn, format: 'commonjs', shortCircuit: true }
+      : next(specifier, context),
   load: (url, context, next) =>
     url === standIn
-      ? { source: 'module.exports = { Lambda: class {}, KMS: class {} }', format: 'commonjs', shortCircuit: true }
+      ? {
+          source: 'module.exports = { version: "2", Lambda: class {}, KMS: class {} }',
+          format: 'commonjs',
+          shortCircuit: true,
+        }
       : next(url, context),
 })
 const { createDefaultServer } = await import('cognito-local/lib/server/defaults.js')
