@@ -29,6 +29,11 @@ export class Ledger {
     return this.open
   }
 
+  /** True where everything sent is answered, and a refusal has left open what became of some of it. */
+  get isInDoubt(): boolean {
+    return this.inFlight.length === 0 && this.open.size > 0
+  }
+
   made(edit: Edit): void {
     this.open.add(edit)
   }

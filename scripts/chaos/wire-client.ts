@@ -107,6 +107,7 @@ export class WireClient {
         break
       case FrameType.SyncStatus:
         if (!this.ledger.answered(decoding.readVarUint(decoder) === 1)) throw new Error('An answer to nothing')
+        if (this.isSynced && this.ledger.isInDoubt) this.sendMissing(socket, Uint8Array.from([0]))
         break
       case FrameType.Close:
         socket.close()
@@ -115,12 +116,17 @@ export class WireClient {
 
   private receiveSync(socket: WebSocket, type: number, payload: Uint8Array): void {
     if (type === SyncType.Step1) {
-      this.ledger.sent(this.ledger.unacknowledged)
-      const missing = Y.encodeStateAsUpdate(this.document, payload)
-      socket.send(syncFrame(this.options.documentId, SyncType.Step2, missing))
+      this.sendMissing(socket, payload)
       return
     }
     Y.applyUpdate(this.document, payload, this)
     if (type === SyncType.Step2) this.isSynced = true
+  }
+
+  /** Sends what a server with this state vector lacks. Its answer holds for everything that is not acknowledged. */
+  private sendMissing(socket: WebSocket, stateVector: Uint8Array): void {
+    this.ledger.sent(this.ledger.unacknowledged)
+    const missing = Y.encodeStateAsUpdate(this.document, stateVector)
+    socket.send(syncFrame(this.options.documentId, SyncType.Step2, missing))
   }
 }
