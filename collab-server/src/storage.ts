@@ -128,9 +128,8 @@ export class Storage {
   }
 
   /**
-   * Writes what readers see, only forward: never over the projection of a later edit. Returns the documents that were
-   * written; one that a checkpoint holds is not, for the others' sake. Waited for on the disk, though all is in the log: the
-   * change feed tells of it, and a transaction that a crash takes back would leave its id to another, which nobody is told of.
+   * Writes what readers see, only forward; returns the documents that were written, without those that a checkpoint holds. On
+   * the disk, though all is in the log: the change feed tells of it, and a crash would give its transaction id to another.
    */
   async project(documents: ProjectedDocument[]): Promise<Set<string>> {
     const { rows } = await this.projectionPool.query({

@@ -10,17 +10,23 @@ const advice: Record<string, string> = {
   '3D000': 'there is no database of that name: create it with createdb',
   '42501': 'the user may not do what the migrations need: let it own the database and create roles (CREATEROLE)',
   '57P03': 'it is only just starting, or stopping: try again in a moment',
+  ECONNRESET: 'it broke the connection: see its log, and try again',
   '53300': 'it has no connection left: raise its max_connections, or lower DATABASE_POOL_SIZE',
 }
+
+/** What pg says without a code. */
+const byMessage: [RegExp, string][] = [
+  [/timeout exceeded when trying to connect/, 'ETIMEDOUT'],
+  [/^Connection terminated/, 'ECONNRESET'],
+]
 
 /** What a person can do about a database that cannot be used at start; every other error comes back as it is. */
 export function explainDatabaseError(error: unknown): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const hint = advice[String((cause as { code?: unknown }).code)]
     if (hint) return new UserError(`The database of DATABASE_URL cannot be used: ${hint}`, { cause: error })
-    if (/timeout exceeded when trying to connect/.test(cause.message)) {
-      return new UserError(`The database of DATABASE_URL cannot be used: ${advice['ETIMEDOUT']}`, { cause: error })
-    }
+    const [, told] = byMessage.find(([pattern]) => pattern.test(cause.message)) ?? []
+    if (told) return new UserError(`The database of DATABASE_URL cannot be used: ${advice[told]}`, { cause: error })
   }
   return error
 }
