@@ -9,7 +9,7 @@ describe('hostile frames', function () {
   })
 
   it('harm nobody who types in the same document or another, and leave nothing wrong behind', async () => {
-    const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 100_000)
+    const seed = Number(process.env['FUZZ_SEED'] ?? 1)
     console.log(`      seed ${seed}`)
     const result = await runFuzz({ frames: 400, seed })
     const { attack, verdicts, drops, errors, falseAcknowledgements, heapBytes } = result
