@@ -1,11 +1,10 @@
-import type { IncomingMessage } from 'node:http'
 import type { Database } from '@mdcreator/db/database'
 import type { Bus } from '@mdcreator/shared/bus/bus'
-import { clientNetworks } from '@mdcreator/shared/client-address'
 import type { Config } from '@mdcreator/shared/config'
 import type { Logger } from '@mdcreator/shared/log'
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import type { RateLimits } from '../http/rate-limit.ts'
+import { networkOf } from '../http/request-log.ts'
 import type { Mailer } from '../mail/index.ts'
 import type { Tokens } from './auth.schema.ts'
 import { EmailCodes } from './email-codes.ts'
@@ -27,7 +26,8 @@ export type AuthOptions = {
 export type AuthDeps = AuthOptions & {
   codes: EmailCodes
   throttle: Throttle
-  networkOf: (req: IncomingMessage) => string
+  /** Where a request comes from. */
+  networkOf: (req: Request) => string
 }
 
 export function authDeps(options: AuthOptions): AuthDeps {
@@ -35,7 +35,7 @@ export function authDeps(options: AuthOptions): AuthDeps {
     ...options,
     codes: new EmailCodes(sharedSecret(options.db, 'e-mail codes')),
     throttle: new Throttle(options.limits),
-    networkOf: clientNetworks(options.config.trustedProxies),
+    networkOf: (req) => networkOf(req.res as Response),
   }
 }
 
