@@ -17,14 +17,16 @@ export function eachOwner({ data, userId, origin }: AuthoredRow, each: (client: 
 
 /** Those that were known, and those of the rows. A client stays with its first owner. */
 export function withOwnersOf(rows: AuthoredRow[], known: ClientOwners): ClientOwners {
-  const owners: ClientOwners = { ...known }
+  const owners = new Map(Object.entries(known).map(([owner, clients]) => [owner, [...clients]]))
   const taken = new Set(Object.values(known).flat())
   for (const row of rows) {
     eachOwner(row, (client, owner) => {
       if (taken.has(client)) return
       taken.add(client)
-      owners[owner] = [...(owners[owner] ?? []), client]
+      const clients = owners.get(owner)
+      if (clients) clients.push(client)
+      else owners.set(owner, [client])
     })
   }
-  return owners
+  return Object.fromEntries(owners)
 }
