@@ -89,4 +89,35 @@ describe('the update log', () => {
     const results = await Promise.allSettled([1, 13, 2].map((byte) => updates.append(entry(byte))))
     expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled'])
   })
+
+  it('looks for the refused one by halves: most of the others go on together', async () => {
+    const sizes: number[] = []
+    const commit = (entries: LogEntry[]): Promise<number[]> => {
+      sizes.push(entries.length)
+      return entries.some(({ data }) => data[0] === 13)
+        ? Promise.reject(Object.assign(new Error('refused'), { code: '22021' }))
+        : Promise.resolve(entries.map(({ data }) => data[0] as number))
+    }
+    const updates = new UpdateLog({ commit, log, metrics })
+    const bytes = Array.from({ length: 64 }, (_, i) => i)
+    const results = await Promise.allSettled(bytes.map((byte) => updates.append(entry(byte))))
+    expect(results.flatMap(({ status }, byte) => (status === 'rejected' ? [byte] : []))).to.deep.equal([13])
+    // Both halves of what holds it, six times.
+    expect(sizes).to.have.length(1 + 2 * 6)
+  })
+
+  it('has no more time for the rows of a refused batch than for any other, all together', async () => {
+    let commits = 0
+    const commit = async (): Promise<never> => {
+      commits++
+      if (commits === 1) throw Object.assign(new Error('refused'), { code: '22021' })
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      throw Object.assign(new Error('gone'), { code: 'ECONNREFUSED' })
+    }
+    const updates = new UpdateLog({ commit, log, metrics, giveUpAfterMs: 20 })
+    const results = await Promise.allSettled([1, 2, 3, 4, 5].map((byte) => updates.append(entry(byte))))
+    for (const result of results) expect(result).to.have.property('reason').instanceOf(AppendError)
+    expect(commits).to.be.at.most(2)
+    expect(updates.unstored).to.equal(0)
+  })
 })

@@ -101,8 +101,7 @@ export class UpdateLog {
   }
 
   /** Tries until the batch is committed. After an unclear failure it may be stored twice, which Yjs does not mind. */
-  private async commit(batch: Pending[]): Promise<void> {
-    const deadline = performance.now() + this.giveUpAfterMs
+  private async commit(batch: Pending[], deadline = performance.now() + this.giveUpAfterMs): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
         const ids = await this.options.commit(batch.map(({ entry }) => entry))
@@ -115,7 +114,7 @@ export class UpdateLog {
         this.unsettled -= batch.length
         return
       } catch (err) {
-        if (isPermanent(err)) return this.isolate(batch, err as Error)
+        if (isPermanent(err)) return this.isolate(batch, err as Error, deadline)
         if (performance.now() >= deadline || this.isAbandoned) return this.reject(batch, err as Error)
         if (attempt === 0)
           this.options.log.warn({ err, rows: batch.length }, 'the update log cannot be written; trying again')
@@ -124,11 +123,18 @@ export class UpdateLog {
     }
   }
 
-  /** One entry that the database refuses must not take the others with it. */
-  private async isolate(batch: Pending[], err: Error): Promise<void> {
-    this.options.log.error({ err, rows: batch.length }, 'the update log refused a batch')
-    if (batch.length === 1) return this.reject(batch, err)
-    for (const pending of batch) await this.commit([pending])
+  /** One entry that the database refuses must not take the others with it: it is looked for by halves. */
+  private async isolate(batch: Pending[], err: Error, deadline: number): Promise<void> {
+    if (batch.length === 1) {
+      this.options.log.error({ err, document: batch[0]?.entry.documentId }, 'the update log refused an update')
+      return this.reject(batch, err)
+    }
+    const half = batch.length >> 1
+    for (const part of [batch.slice(0, half), batch.slice(half)]) {
+      // The database may be away by now: each part by itself would wait for it as long as the whole.
+      if (performance.now() >= deadline) this.reject(part, err)
+      else await this.commit(part, deadline)
+    }
   }
 
   private reject(batch: Pending[], cause: Error): void {
