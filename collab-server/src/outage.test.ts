@@ -1,6 +1,7 @@
 import { startProxy } from '@mdcreator/db/testing-proxy'
 import { requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
 import { expect } from 'chai'
+import * as Y from 'yjs'
 import { startWorld, until, type World } from './testing.ts'
 
 describe('while the database is away', () => {
@@ -102,5 +103,25 @@ describe('while the database is away', () => {
     client.close()
     await server.stop()
     await proxy.stop()
+  })
+
+  it('stores an edit of which nobody hears that it is stored: who has the document open sees it all the same', async () => {
+    const document = await world.document()
+    const server = await world.server()
+    const client = world.connect(server, document, token)
+    await client.synced()
+    // As after a commit whose answer was lost, and all later attempts with it.
+    const edit = new Y.Doc()
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [new Y.XmlText('in doubt')])
+    edit.getXmlFragment('default').push([paragraph])
+    await world.owner.query(`insert into document_updates (document_id, data, origin) values ($1, $2, 'client')`, [
+      document,
+      Y.encodeStateAsUpdate(edit),
+    ])
+    await until(() => client.words() === 'in doubt')
+    await until(async () => (await world.row(document)).content === 'in doubt')
+    expect((await world.row(document)).epoch).to.equal(0)
+    await server.stop()
   })
 })

@@ -13,6 +13,7 @@ import { authentication } from './authenticate.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { ClientSocket, defaultPolicy, type SocketPolicy } from './client-socket.ts'
 import { closeCodes } from './close-codes.ts'
+import { CatchUp } from './cluster/catch-up.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { handleCommands } from './commands.ts'
 import { Connections, type OpenConnection } from './connections.ts'
@@ -65,6 +66,9 @@ export type Collab = {
 /** ws pings find dead peers; Hocuspocus's own timeout would also end clients that only read. */
 const neverMs = 24 * 60 * 60 * 1000
 
+/** How often a server without others looks for what it stored and gave up without hearing that it was committed. */
+const aloneCatchUpMs = 2_000
+
 /** What Hocuspocus is told of every request. */
 const blankRequest = new Request('http://localhost/collab')
 
@@ -89,7 +93,16 @@ export function createCollab(deps: CollabDependencies): Collab {
       connection.context.socket.closeDocument(connection, closeCodes.notFound, 'not-found')
     }
   }
-  const cluster = redis && new Cluster({ ...{ redis, documents, reader, storage, projector, log, metrics, onGone } })
+  const following = { documents, reader, storage, log, metrics, onGone }
+  const cluster = redis && new Cluster({ ...following, redis, projector })
+  const follower =
+    cluster ??
+    new CatchUp({
+      ...following,
+      isConnected: () => true,
+      everyMs: () => aloneCatchUpMs,
+      onRows: (live) => projector.schedule(live),
+    })
   const revocation = new Revocation({ connections, rights, verifier, bus, log })
   const presence = new Presence(createPresenceStore(redis, log), new LastSeen(storage.pool, log))
   const inspector = new Inspector()
@@ -156,7 +169,7 @@ export function createCollab(deps: CollabDependencies): Collab {
     peers: () => Number(cluster?.isConnected ?? false),
   })
   checkpoints.start()
-  cluster?.start()
+  follower.start()
   revocation.start()
   presence.start()
   void warnOfVolatileCommits(storage, log)
@@ -188,7 +201,7 @@ export function createCollab(deps: CollabDependencies): Collab {
           checkpoints,
           revocation,
           presence,
-          cluster,
+          follower,
           worker,
           inspector,
           storage,

@@ -3,7 +3,6 @@ import type { Hocuspocus } from '@hocuspocus/server'
 import type { Logger } from '@mdcreator/shared/log'
 import type { Checkpoints } from './checkpoints.ts'
 import { closeCodes } from './close-codes.ts'
-import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import type { Inspector } from './inspection.ts'
@@ -24,7 +23,7 @@ type Parts = {
   checkpoints: Checkpoints
   revocation: Revocation
   presence: Presence
-  cluster: Cluster | null
+  follower: { stop(): Promise<void> }
   worker: DocumentWorker
   inspector: Inspector
   storage: Storage
@@ -41,7 +40,7 @@ const drainMs = 3_000
  * @throws Error where edits could not be stored; their clients have them still
  */
 export async function stopInOrder(parts: Parts): Promise<void> {
-  const { upgrades, updateLog, hocuspocus, documents, projector, checkpoints, revocation, cluster, log } = parts
+  const { upgrades, updateLog, hocuspocus, documents, projector, checkpoints, revocation, follower, log } = parts
   const started = performance.now()
   const left = (): number => Math.max(0, limitMs - (performance.now() - started))
   revocation.stop()
@@ -59,7 +58,7 @@ export async function stopInOrder(parts: Parts): Promise<void> {
   )
   if (!isProjected) log.warn('stopped without some projections; the log has the edits')
   await within(parts.presence.stop(), left())
-  await within(cluster?.stop(), left())
+  await within(follower.stop(), left())
   await within(checkpoints.stop(), left())
   await Promise.all([parts.worker.close(), parts.inspector.close()])
   await within(parts.storage.close(), Math.max(500, left()))

@@ -55,7 +55,8 @@ describe('following the log', () => {
         load: (id) => (isBroken ? Promise.reject(new Error('broken')) : storage.load(id)),
       },
       isConnected: () => false,
-      onRow: () => {},
+      everyMs: () => 250,
+      onRows: () => {},
       onGone: () => {},
     })
     const fold = async (document: Parameters<typeof documentTasks.fold>[0]) => documentTasks.fold(document)

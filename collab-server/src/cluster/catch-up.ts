@@ -11,17 +11,16 @@ export type CatchUpDependencies = {
   storage: Pick<Storage, 'load'>
   log: Logger
   metrics: Metrics
-  /** True where other servers' rows reach us on a faster way too. */
+  /** True where rows mostly reach us on a faster way too. */
   isConnected: () => boolean
-  /** A row was applied that another server wrote. */
-  onRow: (live: LiveDocument, id: number) => void
+  /** The pause between two looks, in milliseconds. */
+  everyMs: () => number
+  /** Rows were applied which nobody told us of. */
+  onRows: (live: LiveDocument) => void
   /** The document is no longer in the database. */
   onGone: (live: LiveDocument) => void
 }
 
-const everyMs = 750
-/** While nothing else brings the others' edits: well below the second in which they are promised. */
-const everyUnconnectedMs = 250
 /** Rows that have only just been committed are mostly on their way to us. */
 const graceMs = 50
 /** Between two looks that were asked for. */
@@ -29,8 +28,9 @@ const pauseMs = 50
 const waitingRows = 1_000
 
 /**
- * Follows the log of the open documents, so that whatever another server has stored is applied here, with or without
- * Redis. One query for all documents, whose cost grows with what is new.
+ * Follows the log of the open documents, so that whatever is stored is applied here: what other servers wrote, with or
+ * without Redis, and what this one gave up without hearing that it was committed. One query for all documents, whose cost
+ * grows with what is new.
  */
 export class CatchUp {
   private readonly deps: CatchUpDependencies
@@ -46,11 +46,10 @@ export class CatchUp {
   }
 
   start(): void {
-    const ms = this.deps.isConnected() ? everyMs : everyUnconnectedMs
     this.timer = setTimeout(async () => {
       await this.now().catch((err: unknown) => this.deps.log.warn({ err }, 'the log could not be followed'))
       if (!this.stopped) this.start()
-    }, ms)
+    }, this.deps.everyMs())
     this.timer.unref()
   }
 
@@ -132,7 +131,7 @@ export class CatchUp {
     const outcome = live.applyRow(row)
     if (outcome === 'applied') {
       this.deps.metrics.repairs.inc()
-      this.deps.onRow(live, row.id)
+      this.deps.onRows(live)
     } else if (outcome === 'malformed') {
       this.deps.log.error({ row: row.id, document: live.id }, 'a row of the log cannot be applied')
     }
@@ -141,12 +140,12 @@ export class CatchUp {
 
   /** A checkpoint holds rows that never came here. */
   private async reload(live: LiveDocument): Promise<void> {
-    const { storage, log, metrics, onRow } = this.deps
+    const { storage, log, metrics, onRows } = this.deps
     const stored = await storage.load(live.id)
     if (!stored || live.document.isDestroyed) return
     metrics.repairs.inc()
     live.applyStored(stored, (err) => log.error({ err, document: live.id }, 'a row of the log cannot be applied'))
-    onRow(live, stored.clock)
+    onRows(live)
   }
 }
 

@@ -130,6 +130,8 @@ describe('several servers', () => {
         where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
     )
     await until(() => a.words().includes('after the crash') && b.words().includes('after the crash'))
+    // Whoever wrote it has not said so, and may not know it.
+    await until(async () => (await world.row(document)).content.includes('after the crash'))
   })
 
   it('take edits that build on what only another server has', async () => {

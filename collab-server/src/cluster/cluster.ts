@@ -27,6 +27,9 @@ export type ClusterDependencies = {
 const collectMs = 3
 /** Each server says so often which documents it holds, should one have missed it. */
 const announceMs = 10_000
+const catchUpMs = 750
+/** While nothing else brings the others' edits: well below the second in which they are promised. */
+const catchUpUnconnectedMs = 250
 
 /** `peers`: the other servers that are known to hold the document. */
 type Member = { live: LiveDocument; awareness: PeerAwareness; peers: Set<string>; outgoing: PeerMessage[] }
@@ -59,7 +62,12 @@ export class Cluster {
     this.catchUp = new CatchUp({
       ...deps,
       isConnected: () => this.isConnected,
-      onRow: (live, id) => this.rowApplied(live, id),
+      everyMs: () => (this.isConnected ? catchUpMs : catchUpUnconnectedMs),
+      onRows: (live) => {
+        deps.metrics.updates.inc({ source: 'peer' })
+        // Whoever wrote them may be gone, or not know that they are stored.
+        deps.projector.schedule(live)
+      },
     })
   }
 
