@@ -101,6 +101,20 @@ describe('a network that fails to sign in', () => {
     expect(waitMs('b')).to.equal(0)
   })
 
+  it('waits no longer where the clock on the wall is set back', () => {
+    const clock = Date.now
+    let behindMs = 0
+    Date.now = () => clock() - behindMs
+    try {
+      admission = new Admission(plenty)
+      fail(21)
+      behindMs = 3_600_000
+      expect(waitMs()).to.be.within(1, 1_000)
+    } finally {
+      Date.now = clock
+    }
+  })
+
   it('waits twice as long each time, up to a minute', () => {
     fail(20)
     const waits = Array.from({ length: 8 }, () => {

@@ -15,7 +15,7 @@ export class SignInBackoff {
   private readonly records = new Map<string, Record>()
   private readonly now: () => number
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = () => performance.now()) {
     this.now = now
   }
 

@@ -12,6 +12,22 @@ describe('remembered tokens', () => {
     for (const other of ['a.b.d', 'd.e.f', '', 'a.b.c ']) expect(tokens.get(other), other).to.equal(undefined)
   })
 
+  it('are forgotten after five minutes, though the clock on the wall is set back', () => {
+    const clocks = { wall: Date.now, monotonic: performance.now }
+    const tokens = new RememberedTokens<string>()
+    const exp = Date.now() / 1000 + 86_400
+    try {
+      tokens.set('a.b.c', 'ada', exp)
+      Date.now = () => clocks.wall() - 3_600_000
+      expect(tokens.get('a.b.c')).to.equal('ada')
+      performance.now = () => clocks.monotonic.call(performance) + 5 * 60_000
+      expect(tokens.get('a.b.c')).to.equal(undefined)
+    } finally {
+      Date.now = clocks.wall
+      performance.now = clocks.monotonic
+    }
+  })
+
   it('make room for others, those that were not used first', () => {
     const tokens = new RememberedTokens<number>()
     for (let i = 0; i < 5_000; i++) tokens.set(`token ${i}`, i, inAMinute())

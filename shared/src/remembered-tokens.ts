@@ -10,7 +10,7 @@ const maxAgeMs = 5 * 60_000
  * its session still stands must be asked elsewhere.
  */
 export class RememberedTokens<T> {
-  private readonly byHash = new Map<string, { claims: T; until: number }>()
+  private readonly byHash = new Map<string, { claims: T; exp: number; at: number }>()
 
   get(token: string): T | undefined {
     const key = hash('sha256', token, 'base64url')
@@ -18,15 +18,14 @@ export class RememberedTokens<T> {
     if (!found) return undefined
     // Written again, it is the youngest of the map's entries.
     this.byHash.delete(key)
-    if (found.until <= Date.now()) return undefined
+    if (found.exp * 1000 <= Date.now() || performance.now() - found.at >= maxAgeMs) return undefined
     this.byHash.set(key, found)
     return found.claims
   }
 
   /** `exp` is in seconds since the epoch. */
   set(token: string, claims: T, exp: number): void {
-    const now = Date.now()
-    this.byHash.set(hash('sha256', token, 'base64url'), { claims, until: Math.min(exp * 1000, now + maxAgeMs) })
+    this.byHash.set(hash('sha256', token, 'base64url'), { claims, exp, at: performance.now() })
     if (this.byHash.size <= maxTokens) return
     const [oldest] = this.byHash.keys()
     if (oldest !== undefined) this.byHash.delete(oldest)

@@ -30,4 +30,18 @@ describe('shutting down', () => {
     expect(await shutdown.stop()).to.equal(false)
     expect(closed).to.equal(true)
   })
+
+  it('gives a step no more time where the clock on the wall is set back meanwhile', async () => {
+    const { now } = Date
+    const shutdown = new Shutdown(createLogger('silent'), 0)
+    shutdown.add('hanging', () => new Promise(() => {}))
+    shutdown.add('setting the clock', () => {
+      Date.now = () => now() - 3_600_000
+    })
+    try {
+      expect(await shutdown.stop()).to.equal(false)
+    } finally {
+      Date.now = now
+    }
+  })
 })

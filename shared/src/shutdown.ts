@@ -37,19 +37,19 @@ export class Shutdown {
     let first = 0
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        first ||= Date.now()
-        if (this.started && Date.now() - first > 1000) process.exit(1)
+        first ||= performance.now()
+        if (this.started && performance.now() - first > 1000) process.exit(1)
         void this.stop().then((clean) => process.exit(clean ? 0 : 1))
       })
     }
   }
 
   private async runAll(): Promise<boolean> {
-    const deadline = Date.now() + this.limitMs
+    const deadline = performance.now() + this.limitMs
     let clean = true
     for (const { name, run } of this.steps) {
       try {
-        await within(Promise.resolve(run()), Math.max(500, deadline - Date.now()), name)
+        await within(Promise.resolve(run()), Math.max(500, deadline - performance.now()), name)
       } catch (err) {
         clean = false
         this.log.error({ err, step: name }, 'a step of the shutdown failed')

@@ -102,6 +102,22 @@ describe('presence in memory', () => {
   }
   const store = new MemoryPresence({ now: () => now })
   contract(() => ({ first: store, second: store, later }))
+
+  it('forgets nothing where the clock on the wall is set', async () => {
+    const clock = Date.now
+    let aheadMs = 0
+    Date.now = () => clock() + aheadMs
+    try {
+      const presence = new MemoryPresence()
+      const tab = { documentId: newId(), user: ada, connectionId: newId(), since: new Date() }
+      presence.join(tab)
+      presence.update(tab.documentId, tab.connectionId, { cursor: { anchor: 7 }, typing: true })
+      aheadMs = 3_600_000
+      expect((await presence.list(tab.documentId))[0]).to.deep.include({ typing: true, cursor: { anchor: 7 } })
+    } finally {
+      Date.now = clock
+    }
+  })
 })
 
 describe('presence in Redis', () => {
