@@ -33,8 +33,8 @@ describe('the inspection of heavy updates', () => {
     const client = new Y.Doc()
     const paragraph = (i: number): Y.XmlElement => {
       const element = new Y.XmlElement('paragraph')
-      const text = new Y.XmlText(`Paragraph ${i} with `)
-      text.insert(text.length, 'bold', { bold: {} })
+      const text = new Y.XmlText()
+      text.applyDelta([{ insert: `Paragraph ${i} with ` }, { insert: 'bold', attributes: { bold: {} } }])
       element.insert(0, [text])
       return element
     }

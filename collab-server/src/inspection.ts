@@ -25,7 +25,7 @@ type Job = {
 type Turn = { jobs: Job[]; notBefore: number }
 
 export type InspectorOptions = {
-  /** What an inspection may take, in milliseconds, besides `limitMsPerMegabyte` for the document's copy. */
+  /** What an inspection may take of the processor, in milliseconds, besides `limitMsPerMegabyte` for the document's copy. */
   limitMs?: number
   limitMsPerMegabyte?: number
   /** Megabytes that it may need. */

@@ -2,8 +2,8 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parentPort, Worker } from 'node:worker_threads'
 
-/** Where tasks run: it is sent one call after the other, and answers each. */
-export type TaskPort = { send(call: unknown): void; end(): Promise<unknown> }
+/** Where tasks run: it is sent one call after the other, and answers each. A process ends that computes for longer than `limitMs`. */
+export type TaskPort = { send(call: unknown, limitMs: number): void; end(): Promise<unknown> }
 
 export type PortEvents = { answered(answer: unknown): void; ended(error: Error): void }
 
@@ -34,7 +34,7 @@ export function startProcess(file: URL, memory: number, { answered, ended }: Por
   child.unref()
   child.channel?.unref()
   return {
-    send: (call) => child.send(call as object),
+    send: (call, limitMs) => child.send({ call, limitMs } satisfies Order),
     end() {
       // Whoever waits for its end must not run out of work before.
       child.ref()
@@ -43,22 +43,35 @@ export function startProcess(file: URL, memory: number, { answered, ended }: Por
   }
 }
 
+type Order = { call: unknown; limitMs: number }
+
 /** The other side, in a thread or a process: answers each call. */
 export function serve(answer: (call: unknown) => object): void {
   if (parentPort) {
     const port = parentPort
     port.on('message', (call) => port.postMessage(answer(call)))
   } else if (process.send) {
-    process.on('message', (call) => process.send?.(answer(call)))
+    const endsAt = new Float64Array(new SharedArrayBuffer(8)).fill(Number.POSITIVE_INFINITY)
+    process.on('message', ({ call, limitMs }: Order) => {
+      const { user, system } = process.cpuUsage()
+      endsAt[0] = (user + system) / 1000 + limitMs
+      process.send?.(answer(call))
+      endsAt[0] = Number.POSITIVE_INFINITY
+    })
     process.on('disconnect', () => process.exit())
-    new Worker(watchdog, { eval: true }).unref()
+    new Worker(watchdog, { eval: true, workerData: endsAt }).unref()
   }
 }
 
-/** A process that is busy for hours must not outlive the one that started it. */
+/**
+ * A process that is busy must not outlive the one that started it. What a task may take is time of the processor, which
+ * only the process itself can tell: on the clock it may take many times as long while others are busy.
+ */
 const watchdog = `
+const { workerData: endsAt } = require('node:worker_threads')
 const parent = process.ppid
 setInterval(() => {
-  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
-}, 1000)
+  const { user, system } = process.cpuUsage()
+  if (process.ppid !== parent || (user + system) / 1000 > endsAt[0]) process.kill(process.pid, 'SIGKILL')
+}, 100)
 `

@@ -61,7 +61,19 @@ describe('a worker process', () => {
       failure(worker.run('spin', null, { limitMs: 500 })),
       worker.run('double', 2),
     ])
-    expect(results).to.deep.equal([2, 'no such luck', 'The task spin took longer than 500 ms', 4])
+    expect(results).to.deep.equal([2, 'no such luck', 'The worker process ended', 4])
+    await worker.close()
+  })
+
+  it('does not count for a task the time in which others have the processor', async () => {
+    const worker = new TaskWorker<typeof testTasks>(file, { processMemory: 64 })
+    expect(await worker.run('sleep', 700, { limitMs: 350 })).to.equal(700)
+    await worker.close()
+  })
+
+  it('does not wait for ever for a task that does nothing at all', async () => {
+    const worker = new TaskWorker<typeof testTasks>(file, { processMemory: 64 })
+    expect(await failure(worker.run('sleep', 60_000, { limitMs: 50 }))).to.match(/took longer/)
     await worker.close()
   })
 

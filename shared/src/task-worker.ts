@@ -10,7 +10,7 @@ type Pending = Call & { limitMs: number; resolve: (result: never) => void; rejec
 type Running = { pending: Pending; timer: NodeJS.Timeout }
 
 export type TaskWorkerOptions = {
-  /** A task that runs longer than this fails. */
+  /** A task that runs longer than this fails; in a process, one that computes for longer. */
   limitMs?: number
   /**
    * Where it is given, a process takes the thread's place, with so many megabytes of heap: a task that needs more fails.
@@ -18,6 +18,9 @@ export type TaskWorkerOptions = {
    */
   processMemory?: number | undefined
 }
+
+/** How many times its limit a task in a process may take on the clock: others may be busy too. */
+const patience = 6
 
 /**
  * Runs tasks one after the other in a thread of their own, for work that would hold up everybody else. The thread starts
@@ -67,11 +70,12 @@ export class TaskWorker<T extends Tasks> {
     const { task, argument, limitMs } = pending
     try {
       const port = this.start()
-      port.send({ task, argument } satisfies Call)
+      port.send({ task, argument } satisfies Call, limitMs)
+      const waitMs = this.processMemory ? limitMs * patience : limitMs
       const timer = setTimeout(() => {
-        this.fail(port, new Error(`The task ${task} took longer than ${limitMs} ms`))
+        this.fail(port, new Error(`The task ${task} took longer than ${waitMs} ms`))
         void port.end()
-      }, limitMs)
+      }, waitMs)
       this.running = { pending, timer }
     } catch (error) {
       // The argument cannot be copied.

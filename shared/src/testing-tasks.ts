@@ -9,6 +9,10 @@ export const testTasks = {
   spin(_: null): void {
     for (;;);
   },
+  sleep(ms: number): number {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+    return ms
+  },
   fill(_: null): void {
     for (const kept: number[][] = []; ; ) kept.push(new Array(10_000).fill(1))
   },
