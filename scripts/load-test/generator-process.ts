@@ -2,13 +2,14 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import type { Generator } from './generator.ts'
-import { Remote } from './remote.ts'
+import { type Handlers, Remote } from './remote.ts'
+import type { Storm } from './storm-process.ts'
 
-/** A load generator in a process of its own. */
-export class GeneratorProcess extends Remote<Generator> {
-  constructor() {
+/** Clients in a process of their own; `file` serves what they can be asked to do. */
+class ClientsProcess<T extends Handlers> extends Remote<T> {
+  constructor(file: string) {
     super(
-      fork(path.join(import.meta.dirname, 'generator.ts'), {
+      fork(path.join(import.meta.dirname, file), {
         execArgv: [],
         serialization: 'advanced',
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -21,5 +22,19 @@ export class GeneratorProcess extends Remote<Generator> {
     const gone = once(this.child, 'exit')
     this.child.kill('SIGKILL')
     await gone
+  }
+}
+
+/** A load generator in a process of its own. */
+export class GeneratorProcess extends ClientsProcess<Generator> {
+  constructor() {
+    super('generator.ts')
+  }
+}
+
+/** The clients of a storm. */
+export class StormProcess extends ClientsProcess<Storm> {
+  constructor() {
+    super('storm-process.ts')
   }
 }

@@ -1,5 +1,5 @@
 import * as Y from 'yjs'
-import { GeneratorProcess } from './generator-process.ts'
+import { GeneratorProcess, StormProcess } from './generator-process.ts'
 import { MachineProbe, type MachineUsage } from './machine.ts'
 import type { MeasuredServer } from './measured-server.ts'
 import type { Usage } from './probe.ts'
@@ -22,7 +22,7 @@ export type StormResult = {
   total: number
   usage: Usage
   machine: MachineUsage | null
-  /** Documents that somebody did not get as they are. */
+  /** People who did not get the document as it is stored. */
   unequal: number
 }
 
@@ -36,37 +36,34 @@ export async function stormRound(
   { documents, usersPerDocument, content, seed }: StormOptions,
 ): Promise<StormResult> {
   const keepers = new GeneratorProcess()
-  const generator = new GeneratorProcess()
+  const storm = new StormProcess()
   try {
     const ids = await world.createDocuments(documents)
-    const group = (documentId: string, tokens: string[], i: number) => ({
-      ...{ urls: [server.url], documentId, tokens, seed: seed * 10_000 + i },
-    })
     if (server.kind === 'ours') await world.storeContent(ids, content)
     else {
-      await keepers.ask('connect', { documents: ids.map((id, i) => group(id, ['-'], 5_000 + i)), atOnce: 20 })
+      const keeper = (documentId: string, i: number) => ({
+        ...{ urls: [server.url], documentId, tokens: ['-'], seed: seed * 10_000 + i },
+      })
+      await keepers.ask('connect', { documents: ids.map(keeper), atOnce: 20 })
       await keepers.ask('write', { state: content })
     }
-    const groups = ids.map((id, i) =>
-      group(id, world.tokens.slice(i * usersPerDocument, (i + 1) * usersPerDocument), i),
-    )
-    // The generator has its code and memory ready before it is timed.
-    await generator.ask('connect', { documents: [], atOnce: 1 })
+    const clients = world.tokens.slice(0, documents * usersPerDocument).map((token, i) => ({
+      ...{ url: server.url, token, expectedBytes: content.byteLength },
+      documentId: ids[Math.floor(i / usersPerDocument)] as string,
+    }))
+    await storm.ask('prepare', { clients })
     const machineProbe = await MachineProbe.start(world.pool)
     await server.probe.ask('usage')
-    const start = performance.now()
-    const times = await generator.ask('connect', { documents: groups, atOnce: documents * usersPerDocument })
-    const total = performance.now() - start
+    const times = await storm.ask('connect')
     const usage = await server.probe.ask('usage')
     const machine = machineProbe.stop()
     const expected = new Y.Doc()
     Y.applyUpdate(expected, content)
     const wanted = fingerprint(expected)
-    const replicas = await generator.ask('replicas')
-    const unequal = replicas.filter(([replica, ...others]) => replica !== wanted || others.length > 0).length
-    await generator.ask('close')
-    return { times, total, usage, machine, unequal }
+    const unequal = (await storm.ask('replicas')).filter((replica) => replica !== wanted).length
+    await storm.ask('close')
+    return { times, total: Math.max(...times), usage, machine, unequal }
   } finally {
-    await Promise.all([keepers.stop(), generator.stop()])
+    await Promise.all([keepers.stop(), storm.stop()])
   }
 }

@@ -64,7 +64,7 @@ for (const state of ['cold', 'warm'] as const) {
 if (Object.values(results).some((all) => all.some(({ unequal }) => unequal > 0))) process.exitCode = 1
 
 function report(name: string, { times, total, usage, machine, unequal }: StormResult): void {
-  const equal = unequal === 0 ? 'everybody has the documents' : `${unequal} documents are not as they are stored`
+  const equal = unequal === 0 ? 'everybody has the documents' : `${unequal} have another document than is stored`
   console.log(`${name}: all after ${formatMs(total)}; ${equal}
   each             ${formatSummary(summarize(times))}
   server           ${usage.cpuSeconds.toFixed(3)} s of CPU, ${formatMegabytes(usage.rss)} resident; garbage collection \
