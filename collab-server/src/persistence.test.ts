@@ -1,3 +1,4 @@
+import { newId } from '@mdcreator/shared/ids'
 import { createLogger } from '@mdcreator/shared/log'
 import { expect } from 'chai'
 import * as Y from 'yjs'
@@ -40,6 +41,42 @@ describe('what is stored', () => {
     writer.close()
     const reader = world.connect(await world.server(), document, token)
     await until(() => reader.words() === 'before the crash')
+  })
+
+  it('is loaded as it is, whichever other documents are opened at the same moment', async () => {
+    const [checkpointed, logged, untouched] = [await world.document(), await world.document(), await world.document()]
+    const text = (word: string): Buffer => {
+      const doc = new Y.Doc()
+      doc.getXmlFragment('default').push([new Y.XmlText(word)])
+      return Buffer.from(Y.encodeStateAsUpdate(doc))
+    }
+    const [old, young, one, two] = [text('old'), text('young'), text('one'), text('two')]
+    await world.owner.query('update documents set yjs_state = $2, epoch = 3 where id = $1', [checkpointed, old])
+    for (const [id, update] of [
+      [logged, one],
+      [checkpointed, young],
+      [logged, two],
+    ] as const) {
+      await world.owner.query(
+        `insert into document_updates (document_id, data, user_id, origin) values ($1, $2, null, 'client')`,
+        [id, update],
+      )
+    }
+    const storage = new Storage({ url: world.databaseUrl, poolSize: 2, log: createLogger('silent') })
+    try {
+      const ids = [logged, newId(), checkpointed, untouched, logged]
+      const [first, none, second, third, again] = await Promise.all(ids.map((id) => storage.load(id)))
+      expect(first).to.deep.include({ state: null, epoch: 0 })
+      expect(first?.tail.map(({ data }) => Buffer.from(data))).to.deep.equal([one, two])
+      expect(first?.clock).to.equal(first?.tail[1]?.id)
+      expect(again).to.deep.equal(first)
+      expect(none).to.equal(null)
+      expect(second).to.deep.include({ state: old, epoch: 3 })
+      expect(second?.tail.map(({ data }) => Buffer.from(data))).to.deep.equal([young])
+      expect(third).to.deep.include({ state: null, tail: [], epoch: 0 })
+    } finally {
+      await storage.close()
+    }
   })
 
   it('logs nothing for clients that add nothing, however often they connect', async () => {

@@ -1,6 +1,7 @@
 import type { Pool, QueryConfig } from '@mdcreator/db/database'
 import { type Action, can, type Role } from '@mdcreator/shared/roles'
 import { type Scope, scopeOf } from '@mdcreator/shared/scopes'
+import { Batched } from './batched.ts'
 
 /** What one person may do with one document; `role` is null for a stranger. */
 export type Access = {
@@ -21,14 +22,12 @@ export function allows({ role, scopes }: Access, action: Action): boolean {
 /** Whose rights are asked for: the user, and the session or the personal access token. */
 export type Question = { documentId: string; userId: string; sessionId: string | null; tokenId: string | null }
 
-type Pending = { question: Question; resolve: (access: Access | null) => void; reject: (error: Error) => void }
-
 const maxBatch = 500
 
-/** Reads rights from the database. Questions of the same moment are one query, so a thousand connects are a few. */
+/** Reads rights from the database: those that are asked for at the same moment in one query. */
 export class Rights {
   private readonly pool: Pool
-  private pending: Pending[] = []
+  private readonly batched = new Batched((questions: Question[]) => this.read(questions), maxBatch)
 
   constructor(pool: Pool) {
     this.pool = pool
@@ -36,25 +35,7 @@ export class Rights {
 
   /** Null where the account is gone, its session has ended or its personal access token does not stand. */
   of(question: Question): Promise<Access | null> {
-    return new Promise((resolve, reject) => {
-      this.pending.push({ question, resolve, reject })
-      if (this.pending.length === 1) setImmediate(() => this.flush())
-    })
-  }
-
-  private flush(): void {
-    while (this.pending.length > 0) void this.ask(this.pending.splice(0, maxBatch))
-  }
-
-  private async ask(batch: Pending[]): Promise<void> {
-    try {
-      const answers = await this.read(batch.map(({ question }) => question))
-      batch.forEach(({ resolve }, i) => {
-        resolve(answers[i] ?? null)
-      })
-    } catch (error) {
-      for (const { reject } of batch) reject(error as Error)
-    }
+    return this.batched.ask(question)
   }
 
   private async read(questions: Question[]): Promise<(Access | null)[]> {

@@ -1,6 +1,7 @@
 import { createPool, type Pool, type PoolClient, type QueryConfig } from '@mdcreator/db/database'
 import type { Logger } from '@mdcreator/shared/log'
 import type { AuthoredRow, ClientOwners } from './client-owners.ts'
+import { StoredDocuments, toUpdate } from './stored-documents.ts'
 
 export type LogEntry = {
   documentId: string
@@ -50,12 +51,14 @@ export class Storage {
   /** For appends only: nothing else may make an acknowledgement wait for a connection. */
   private readonly logPool: Pool
   private readonly projectionPool: Pool
+  private readonly documents: StoredDocuments
 
   constructor({ url, poolSize, log }: { url: string; poolSize: number; log: Logger }) {
     const options = { url, role: 'mdcreator_collab', log } as const
     this.pool = createPool({ ...options, size: poolSize })
     this.logPool = createPool({ ...options, size: logPoolSize })
     this.projectionPool = createPool({ ...options, size: 1 })
+    this.documents = new StoredDocuments(this.pool)
   }
 
   async exists(documentId: string): Promise<boolean> {
@@ -82,27 +85,8 @@ export class Storage {
   }
 
   /** The checkpoint and the tail, from one snapshot. Null where there is no such document. */
-  async load(documentId: string): Promise<StoredDocument | null> {
-    const { rows } = await this.pool.query({
-      name: 'load',
-      text: `select 0::bigint as id, yjs_state as data, null::uuid as user_id, null as origin, epoch, yjs_clock,
-          client_owners, pg_snapshot_xmin(pg_current_snapshot())::text as horizon
-          from documents where id = $1 and deleted_at is null
-        union all select id, data, user_id, origin, null, null, null, null from document_updates where document_id = $1
-        order by id`,
-      values: [documentId],
-    })
-    if (rows[0]?.id !== 0) return null
-    const [checkpoint, ...tail] = rows
-    const { epoch, horizon, yjs_clock: projected, client_owners: owners } = checkpoint
-    return {
-      state: checkpoint.data,
-      owners,
-      tail: tail.map(toUpdate),
-      clock: Math.max(projected, tail.at(-1)?.id ?? 0),
-      epoch,
-      horizon,
-    }
+  load(documentId: string): Promise<StoredDocument | null> {
+    return this.documents.load(documentId)
   }
 
   /**
@@ -288,9 +272,6 @@ export type Fold = (document: {
   owners: ClientOwners
   tail: AuthoredRow[]
 }) => Promise<{ state: Uint8Array; owners: ClientOwners; projection: Projection | null }>
-
-type UpdateRow = Omit<StoredUpdate, 'userId'> & { user_id: string | null }
-const toUpdate = ({ user_id: userId, id, data, origin }: UpdateRow): StoredUpdate => ({ id, data, userId, origin })
 
 async function hasUpdates(client: PoolClient, documentId: string): Promise<boolean> {
   const { rows } = await client.query('select from document_updates where document_id = $1 limit 1', [documentId])
