@@ -52,6 +52,18 @@ function plan(work: () => void, ms: number): () => void {
   return () => clearImmediate(immediate)
 }
 
+/** Changes a document that nobody is connected to yet: there is no update to encode, which Yjs does for whoever listens. */
+export function withoutBroadcast(document: Document, change: () => void): void {
+  const { _observers } = document as unknown as Observers
+  const listeners = _observers.get('update')
+  _observers.delete('update')
+  try {
+    change()
+  } finally {
+    if (listeners) _observers.set('update', listeners)
+  }
+}
+
 /**
  * Returns a function that takes away the listeners to awareness which were added since: Hocuspocus's own makes a list of
  * everybody at each cursor move, for a hook that nobody has.

@@ -167,7 +167,7 @@ export class Channel {
     const live = this.socket.services.documents.of(document)
     if (!live) return
     this.isAsked = true
-    this.socket.send(syncStepOne(messageAddress, document))
+    this.socket.send(live.stepOne(messageAddress))
     this.socket.send(live.stepTwo(messageAddress, stateVector))
   }
 

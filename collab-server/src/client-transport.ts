@@ -43,7 +43,7 @@ export class WebSocketTransport implements ClientTransport {
 
   constructor(ws: WebSocket, options: Options) {
     this.ws = ws
-    this.writer = new MessageWriter(ws, options.socket)
+    this.writer = new MessageWriter(options.socket)
     this.options = options
   }
 

@@ -2,6 +2,7 @@ import { Document } from '@hocuspocus/server'
 import { expect } from 'chai'
 import * as Y from 'yjs'
 import { documentTasks } from './document-tasks.ts'
+import { syncStepOne, syncStepTwo } from './frame.ts'
 import { LiveDocument } from './live-document.ts'
 import { element, rawUpdate, richText, string } from './testing-updates.ts'
 
@@ -107,6 +108,33 @@ describe('a live document', () => {
     const next = live.stepTwo('name', empty)
     expect(Buffer.from(next).toString('latin1')).to.include('two')
     expect(Buffer.from(answer).toString('latin1')).to.not.include('two')
+  })
+
+  it('asks with what it has, also when that has changed', () => {
+    const { edit } = writer()
+    const live = load([edit((root) => root.push([paragraph('one')]))])
+    live.document.on('update', () => live.changed())
+    const question = live.stepOne('name')
+    expect(live.stepOne('name')).to.equal(question)
+    expect(live.stepOne('other')).to.deep.equal(syncStepOne('other', live.document))
+    live.apply(edit((root) => root.push([paragraph('two')])))
+    expect(live.stepOne('name')).to.deep.equal(syncStepOne('name', live.document))
+  })
+
+  it('answers from the checkpoint only where that is all there is', () => {
+    const { edit } = writer()
+    const [first, second] = [
+      edit((root) => root.push([paragraph('one')])),
+      edit((root) => root.push([paragraph('two')])),
+    ]
+    const empty = Y.encodeStateVector(new Y.Doc())
+    for (const tail of [[], [{ id: 1, data: second, ...ada }]]) {
+      const live = load()
+      live.applyStored({ ...nothing, state: first, tail }, (error) => expect.fail(String(error)))
+      const expected = syncStepTwo('name', Y.encodeStateAsUpdate(live.document))
+      expect(live.stepTwo('name', empty)).to.deep.equal(expected)
+      expect(live.stepTwo('other', empty)).to.have.length(expected.length + 1)
+    }
   })
 
   it('is loaded and folded also where somebody wrote two things at one place, of which one was collected', () => {

@@ -9,12 +9,10 @@ import { syncStepTwo } from './frame.ts'
 import { trusted } from './inspection.ts'
 import { LogPosition } from './log-position.ts'
 import { applyLogged, restOf } from './logged-row.ts'
+import { Opening } from './opening.ts'
 import { speakersOf } from './speakers.ts'
 import type { Checkpoint, StoredDocument, StoredUpdate } from './storage.ts'
 import { type Verdict, validateUpdate } from './update-validator.ts'
-
-/** How long the bytes of a whole document are kept, in milliseconds. */
-const wholeMs = 1_000
 
 /** The transaction origin of what others wrote. Hocuspocus broadcasts it, and plans no store. */
 export const fromElsewhere: TransactionOrigin = { source: 'redis' }
@@ -44,13 +42,14 @@ export class LiveDocument {
   /** Those that are on their way to the log, by what ends them. */
   private readonly edits = new Set<() => void>()
   private isLarge = false
-  private whole: { address: string; message: Uint8Array } | null = null
+  private readonly opening: Opening
   private readonly waiting = new Set<(ended: () => void) => void>()
 
   constructor(document: Document, stored: StoredDocument) {
     this.document = document
     this.accepted = new AcceptedEdits((client) => speakersOf(document).userOf(client))
     this.reader = new DocumentReader(document)
+    this.opening = new Opening(document)
     this.clock = stored.clock
     this.stateBytes = stored.state?.byteLength ?? 0
     this.position = new LogPosition(stored.epoch, stored.horizon)
@@ -109,23 +108,21 @@ export class LiveDocument {
     })
   }
 
-  /**
-   * The sync step 2 for a client with this state vector. The whole document's is kept for a moment: those who open it at
-   * the same time get the same bytes.
-   */
+  /** The sync step 1: what the document has. */
+  stepOne(address: string): Uint8Array {
+    return this.opening.stepOne(address)
+  }
+
+  /** The sync step 2 for a client with this state vector. */
   stepTwo(address: string, stateVector: Uint8Array): Uint8Array {
     const isEmpty = stateVector.byteLength === 1 && stateVector[0] === 0
-    if (!isEmpty) return syncStepTwo(address, Y.encodeStateAsUpdate(this.document, stateVector))
-    if (this.whole?.address === address) return this.whole.message
-    const message = syncStepTwo(address, Y.encodeStateAsUpdate(this.document))
-    this.whole = { address, message }
-    setTimeout(() => this.changed(), wholeMs).unref()
-    return message
+    if (isEmpty) return this.opening.stepTwo(address)
+    return syncStepTwo(address, Y.encodeStateAsUpdate(this.document, stateVector))
   }
 
   /** Called at each change. */
   changed(): void {
-    this.whole = null
+    this.opening.forget()
   }
 
   /** Resolves once every edit so far is applied or given up, and every write from the API has ended. */
@@ -137,6 +134,7 @@ export class LiveDocument {
   /** Applies what is stored, in one transaction. A row that Yjs cannot apply is passed over: the others still count. */
   applyStored({ state, owners, tail, clock, epoch, horizon }: StoredDocument, onError: (error: unknown) => void): void {
     const { document } = this
+    const isFirst = document.store.clients.size === 0
     for (const [owner, clients] of Object.entries(owners)) {
       for (const client of clients) this.accepted.claim(client, owner)
     }
@@ -156,6 +154,7 @@ export class LiveDocument {
     this.clock = Math.max(this.clock, clock)
     if (state) this.stateBytes = state.byteLength
     this.putAsideWhatWaits()
+    if (state && isFirst && tail.length === 0 && this.waitingUpdates.length === 0) this.opening.keep(state)
   }
 
   /**

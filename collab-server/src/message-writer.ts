@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
 
-/** Larger ones are not worth a copy, and have another header. */
-const maxFramedBytes = 65_535
+/** Larger ones are not worth a copy: their header goes before them. */
+const maxCopiedBytes = 1_024
 /** The first byte of a whole binary message: FIN, opcode 2. */
 const finalBinary = 0x82
 
@@ -12,25 +11,25 @@ let last: { message: Uint8Array; frame: Buffer } = { message: new Uint8Array(), 
 let corked: MessageWriter[] = []
 
 /**
- * Sends binary messages on a ws WebSocket (without compression). A message to many is framed once, and what one turn of the
+ * Sends binary messages on the socket below a WebSocket (without compression). A message to many is framed once, and what one turn of the
  * event loop sends to somebody goes out in one write: writes to sockets are most of what this server does. They wait for
  * the immediates of the turn, so that an acknowledgement goes with the broadcast of its edit.
  */
 export class MessageWriter {
-  private readonly ws: WebSocket
   private readonly socket: Duplex
   private isCorked = false
 
-  /** `socket` is the one below `ws`. */
-  constructor(ws: WebSocket, socket: Duplex) {
-    this.ws = ws
+  constructor(socket: Duplex) {
     this.socket = socket
   }
 
   send(message: Uint8Array): void {
     this.cork()
-    if (message.byteLength > maxFramedBytes) this.ws.send(message)
-    else this.socket.write(frameOf(message))
+    if (message.byteLength <= maxCopiedBytes) this.socket.write(frameOf(message))
+    else {
+      this.socket.write(headerOf(message.byteLength))
+      this.socket.write(message)
+    }
   }
 
   /** Writes what was sent since the last call. */
@@ -60,6 +59,17 @@ function frameOf(message: Uint8Array): Buffer {
   frame.set(message, isShort ? 2 : 4)
   last = { message, frame }
   return frame
+}
+
+/** The header of such a frame for a message that is not short. */
+function headerOf(length: number): Buffer {
+  const isLong = length > 65_535
+  const header = Buffer.alloc(isLong ? 10 : 4)
+  header[0] = finalBinary
+  header[1] = isLong ? 127 : 126
+  if (isLong) header.writeUInt32BE(length, 6)
+  else header.writeUInt16BE(length, 2)
+  return header
 }
 
 /** Writes what has been sent so far, now. */

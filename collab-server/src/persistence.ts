@@ -1,6 +1,6 @@
 import type { Document, Extension } from '@hocuspocus/server'
 import type { Logger } from '@mdcreator/shared/log'
-import { batchBroadcasts, keepListeners } from './broadcast.ts'
+import { batchBroadcasts, keepListeners, withoutBroadcast } from './broadcast.ts'
 import { type Checkpoints, isDue } from './checkpoints.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
@@ -43,9 +43,11 @@ export function persistence(deps: Dependencies): Extension<Context> {
       )
       if (!stored) throw new Error(`document ${documentName} does not exist`)
       const live = new LiveDocument(document, stored)
-      live.applyStored(stored, (err) =>
-        log.error({ err, document: documentName }, 'a row of the log cannot be applied'),
-      )
+      withoutBroadcast(document, () => {
+        live.applyStored(stored, (err) =>
+          log.error({ err, document: documentName }, 'a row of the log cannot be applied'),
+        )
+      })
       documents.add(live)
       cluster?.join(live)
       if (isDue(live)) checkpoints.request(live.id)
