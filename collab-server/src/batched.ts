@@ -1,34 +1,57 @@
 type Pending<Q, A> = { question: Q; resolve: (answer: A) => void; reject: (error: Error) => void }
 
-/** Asks what is asked for in one turn of the event loop together, so that a thousand connects are a few queries. */
+export type BatchLimits = {
+  /** Questions that are asked together. */
+  size: number
+  /** Batches that are asked at the same time. One whose answer never comes must not hold up all others. */
+  inFlight: number
+}
+
+/**
+ * Asks together what is asked for in one turn of the event loop, or while others are waiting for their answers: so a thousand
+ * connects are a few queries.
+ */
 export class Batched<Q, A> {
   private readonly answer: (questions: Q[]) => Promise<A[]>
-  private readonly maxBatch: number
+  private readonly limits: BatchLimits
   private pending: Pending<Q, A>[] = []
+  private inFlight = 0
+  private isPlanned = false
 
   /** `answer` gives an answer to each question, in their order; where it rejects, all of them do. */
-  constructor(answer: (questions: Q[]) => Promise<A[]>, maxBatch: number) {
+  constructor(answer: (questions: Q[]) => Promise<A[]>, limits: BatchLimits) {
     this.answer = answer
-    this.maxBatch = maxBatch
+    this.limits = limits
   }
 
   ask(question: Q): Promise<A> {
     return new Promise((resolve, reject) => {
       this.pending.push({ question, resolve, reject })
-      if (this.pending.length === 1) setImmediate(() => this.flush())
+      this.plan()
     })
   }
 
-  private flush(): void {
-    while (this.pending.length > 0) void this.askTogether(this.pending.splice(0, this.maxBatch))
+  private plan(): void {
+    if (this.isPlanned || this.inFlight >= this.limits.inFlight) return
+    this.isPlanned = true
+    setImmediate(() => {
+      this.isPlanned = false
+      while (this.pending.length > 0 && this.inFlight < this.limits.inFlight) {
+        void this.askTogether(this.pending.splice(0, this.limits.size))
+      }
+    })
   }
 
   private async askTogether(batch: Pending<Q, A>[]): Promise<void> {
+    this.inFlight++
     try {
       const answers = await this.answer(batch.map(({ question }) => question))
       for (const [i, { resolve }] of batch.entries()) resolve(answers[i] as A)
     } catch (error) {
       for (const { reject } of batch) reject(error as Error)
+    } finally {
+      this.inFlight--
+      if (this.pending.length > 0) this.plan()
     }
   }
 }

@@ -22,12 +22,12 @@ export function allows({ role, scopes }: Access, action: Action): boolean {
 /** Whose rights are asked for: the user, and the session or the personal access token. */
 export type Question = { documentId: string; userId: string; sessionId: string | null; tokenId: string | null }
 
-const maxBatch = 500
+const limits = { size: 500, inFlight: 2 }
 
 /** Reads rights from the database: those that are asked for at the same moment in one query. */
 export class Rights {
   private readonly pool: Pool
-  private readonly batched = new Batched((questions: Question[]) => this.read(questions), maxBatch)
+  private readonly batched = new Batched((questions: Question[]) => this.read(questions), limits)
 
   constructor(pool: Pool) {
     this.pool = pool

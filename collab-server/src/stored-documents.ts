@@ -3,8 +3,8 @@ import { Batched } from './batched.ts'
 import type { ClientOwners } from './client-owners.ts'
 import type { StoredDocument, StoredUpdate } from './storage.ts'
 
-/** Of one query: all of them are in memory at once, and the last one is waited for. */
-const maxBatch = 16
+/** Few in one query: all of its documents are in memory at once, and the last one is waited for. */
+const limits = { size: 16, inFlight: 4 }
 
 export type UpdateRow = Omit<StoredUpdate, 'userId'> & { user_id: string | null }
 export const toUpdate = ({ user_id: userId, id, data, origin }: UpdateRow): StoredUpdate => ({
@@ -24,7 +24,7 @@ type Row = { document_id: string } & (Checkpoint | UpdateRow)
 /** Reads documents from the database: those that are opened at the same moment in one query. */
 export class StoredDocuments {
   private readonly pool: Pool
-  private readonly batched = new Batched((ids: string[]) => this.read(ids), maxBatch)
+  private readonly batched = new Batched((ids: string[]) => this.read(ids), limits)
 
   constructor(pool: Pool) {
     this.pool = pool
