@@ -33,6 +33,11 @@ export function persistence(deps: Dependencies): Extension<Context> {
   /** What is to be done when the first client is there: until then Hocuspocus is still adding listeners. */
   const forget = new WeakMap<Document, () => void>()
   return {
+    async onCreateDocument({ documentName }) {
+      // Or Yjs draws one, from 31 random numbers.
+      return { guid: documentName }
+    },
+
     async onLoadDocument({ documentName, document }) {
       const load = retrying(() => loadSeeded(storage, worker, documentName), loadRetryMs)
       const stored = await load.then(existing).catch((error: unknown) => {
