@@ -6,7 +6,6 @@ import { loadConfig } from '@mdcreator/shared/config'
 import { createLogger } from '@mdcreator/shared/log'
 import { createRegistry } from '@mdcreator/shared/metrics'
 import { Shutdown } from '@mdcreator/shared/shutdown'
-import { surviveRejections } from '@mdcreator/shared/stray-rejections'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { createApp } from './app.ts'
 import { prepareSigningKey } from './auth/index.ts'
@@ -31,8 +30,7 @@ async function main(): Promise<void> {
       'REDIS_URL is not set: the API and the collaboration server are two processes and meet in Redis. Example: REDIS_URL=redis://localhost:6379; or use `npm start`, which runs both in one',
     )
   }
-  const registry = createRegistry()
-  surviveRejections(log, registry)
+  process.on('unhandledRejection', (err) => log.error({ err }, 'an unhandled rejection'))
   await requireMigrations(url)
 
   const shutdown = new Shutdown(log)
@@ -54,7 +52,7 @@ async function main(): Promise<void> {
     bus,
     mailer,
     limits,
-    registry,
+    registry: createRegistry(),
     checks: { migrations: migrationsCheck(url), redis: connectionCheck(bus) },
     isStopping: () => shutdown.started,
   })

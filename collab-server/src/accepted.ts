@@ -1,4 +1,5 @@
 import * as Y from 'yjs'
+import { ItemPlaces } from './item-places.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 type Ahead = { clock: number; endsWithGc: boolean }
@@ -27,10 +28,8 @@ export class AcceptedEdits {
   private flying = 0
   /** The names of the root types of what was accepted. */
   readonly roots = new Set<string>()
-  /** How deep the deepest item on its way is nested. */
-  depth = 0
-  /** True where something on its way sets a key of a map. */
-  hasKeys = false
+  /** Where the items on their way lie. */
+  readonly places = new ItemPlaces()
   /** How many structs were accepted so far. */
   pieces = 0
 
@@ -90,8 +89,7 @@ export class AcceptedEdits {
     this.ahead.clear()
     this.flights = []
     this.flying = 0
-    this.depth = 0
-    this.hasKeys = false
+    this.places.clear()
   }
 
   /** A Yjs client has written, and belongs to that user (or the server itself) from now on, where it has no owner yet. */

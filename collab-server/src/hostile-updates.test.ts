@@ -66,8 +66,7 @@ describe('hostile updates', () => {
     expect(judge(long, doc, accepted)).to.equal('malformed')
     const short = rawUpdate([{ client: 8, clock: 0, structs: [string('a', { parent: [7, 0], key: 'k' })] }])
     expect(judge(short, doc, accepted)).to.equal('new')
-    // Whether it is behind a value of a key is known when that is applied.
-    expect(judge(behind, doc, accepted)).to.equal('early')
+    expect(judge(behind, doc, accepted)).to.equal('malformed')
     for (const update of [rawUpdate(element0), short]) Y.applyUpdate(doc, update)
     accepted.settle()
     expect(judge(behind, doc, accepted)).to.equal('malformed')

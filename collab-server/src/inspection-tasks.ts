@@ -3,6 +3,7 @@ import { serveTasks } from '@mdcreator/shared/task-worker'
 import * as Y from 'yjs'
 import { AcceptedEdits } from './accepted.ts'
 import { type Inspection, trusted } from './inspection.ts'
+import { areNeighbours } from './neighbours.ts'
 import { validateUpdate } from './update-validator.ts'
 
 /** Milliseconds that an update may take to apply, and by how much it may slow down the loading of its document. */
@@ -22,6 +23,7 @@ export const inspectionTasks = {
     copy.getXmlFragment(FIELD).observeDeep(() => {})
     copy.on('update', () => {})
     const live = liveItems(copy)
+    const had = Y.decodeStateVector(Y.encodeStateVector(copy))
     let millis = 0
     try {
       millis = timeOf(() => Y.applyUpdate(copy, update))
@@ -29,11 +31,22 @@ export const inspectionTasks = {
       return { verdict: 'malformed', millis }
     }
     if (copy.store.pendingStructs || copy.store.pendingDs) return { verdict: 'malformed', millis }
+    if (!liesWell(update, had, copy)) return { verdict: 'malformed', millis }
     const deleted = Math.max(0, live - liveItems(copy))
     if (millis > maxApplyMs + deleted * perDeletionMs) return { verdict: 'too-large', millis }
     const after = timeOf(() => Y.applyUpdate(new Y.Doc(), Y.encodeStateAsUpdate(copy)))
     return { verdict: after > before + maxLoadMs ? 'too-large' : 'ok', millis }
   },
+}
+
+/** Whether what an update brought lies where it does for everybody. `had` are the clocks of the document before. */
+function liesWell(update: Uint8Array, had: Map<number, number>, doc: Y.Doc): boolean {
+  return Y.decodeUpdate(update).structs.every(
+    (struct) =>
+      !(struct instanceof Y.Item) ||
+      struct.id.clock < (had.get(struct.id.client) ?? 0) ||
+      areNeighbours(struct, doc, () => null, Number.POSITIVE_INFINITY) !== 'wrong',
+  )
 }
 
 function liveItems(doc: Y.Doc): number {

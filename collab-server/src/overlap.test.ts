@@ -2,7 +2,7 @@ import { seededRandom } from '@mdcreator/shared/random'
 import { expect } from 'chai'
 import * as Y from 'yjs'
 import { AcceptedEdits } from './accepted.ts'
-import { rawUpdate, string } from './testing-updates.ts'
+import { element, rawUpdate, string, values } from './testing-updates.ts'
 import { validateUpdate } from './update-validator.ts'
 
 const judge = (update: Uint8Array, doc: Y.Doc, accepted = new AcceptedEdits()) =>
@@ -53,7 +53,29 @@ describe('an edit of which a part is known', () => {
     doc.getXmlFragment('default').insert(0, [paragraph])
     expect(Y.getState(doc.store, 8)).to.equal(2)
     const update = rawUpdate([{ client: 8, clock: 1, structs: [string('x'.repeat(50))] }])
-    expect(judge(update, doc)).to.equal('malformed')
+    expect(judge(update, doc)).to.equal('gap')
+  })
+
+  it('is refused where its parts lie in two lists: Yjs would count it in one and lay it into the other', () => {
+    const doc = new Y.Doc()
+    const structs = [element('paragraph'), string('a', { parent: [8, 0] }), string('b', { origin: [8, 1] })]
+    Y.applyUpdate(doc, rawUpdate([{ client: 8, clock: 0, structs }]))
+    const update = rawUpdate([{ client: 8, clock: 0, structs: [string('x'.repeat(50))] }])
+    expect(judge(update, doc)).to.equal('gap')
+  })
+
+  it('is refused where it says something else than what is known: others may get it first', () => {
+    const doc = new Y.Doc()
+    const edit = (...structs: Parameters<typeof rawUpdate>[0][number]['structs']) =>
+      rawUpdate([{ client: 8, clock: 0, structs }])
+    Y.applyUpdate(doc, edit(string('abc')))
+    expect(judge(edit(string('abcd')), doc)).to.equal('new')
+    expect(judge(edit(string('abxd')), doc)).to.equal('gap')
+    expect(judge(edit(values(['a', 'b', 'c', 'd'])), doc)).to.equal('gap')
+    const list = new Y.Doc()
+    Y.applyUpdate(list, edit(values([1, { two: [2] }])))
+    expect(judge(edit(values([1, { two: [2] }, 3])), list)).to.equal('new')
+    expect(judge(edit(values([1, { two: [3] }, 3])), list)).to.equal('gap')
   })
 
   it('waits for what is on its way', () => {

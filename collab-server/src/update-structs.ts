@@ -1,12 +1,16 @@
 import * as Y from 'yjs'
 import type { AcceptedEdits } from './accepted.ts'
 import { type ItemPlace, ItemPlaces, placeInDocument } from './item-places.ts'
+import { areNeighbours } from './neighbours.ts'
 import { continuesKnown } from './overlap.ts'
 
 export type Decoded = ReturnType<typeof Y.decodeUpdate>
 type Struct = Decoded['structs'][number]
-/** `early` overlaps or lies beside what is on its way: what that is shows once it is applied. */
-export type Problem = 'malformed' | 'gap' | 'early'
+/**
+ * `early` overlaps or lies beside what is on its way: what that is shows once it is applied. `unclear` only shows when it
+ * is tried.
+ */
+export type Problem = 'malformed' | 'gap' | 'early' | 'unclear'
 
 /** Yjs writes clocks as unsigned 32-bit integers in places; beyond this two updates can overflow each other. */
 export const maxClock = 2 ** 31 - 1
@@ -25,19 +29,23 @@ export type Outcome = {
   authors: Set<number>
   /** Per Yjs client, the struct that comes last of all known. */
   last: Map<number, Struct>
-  /** How deep its deepest item is nested. */
-  depth: number
-  /** True where it sets a key of a map. */
-  hasKeys: boolean
+  /** Where its items lie. */
+  places: ItemPlaces
   /** The names of root types that the document does not have. */
   roots: Set<string>
 }
 
 /**
- * Goes through the structs of an update in the order in which Yjs can integrate them, or says why it cannot; `early` where
- * that depends on what is accepted but not applied yet.
+ * Goes through the structs of an update in the order in which Yjs can integrate them, or says why it cannot.
+ *
+ * @param isTried true where it was tried whether its items lie where everybody else will have them
  */
-export function checkStructs({ structs, ds }: Decoded, doc: Y.Doc, accepted: AcceptedEdits): Outcome | Problem {
+export function checkStructs(
+  { structs, ds }: Decoded,
+  doc: Y.Doc,
+  accepted: AcceptedEdits,
+  isTried: boolean,
+): Outcome | Problem {
   const queues = new Map<number, Struct[]>()
   for (const struct of structs) {
     const problem = checkAlone(struct)
@@ -46,7 +54,7 @@ export function checkStructs({ structs, ds }: Decoded, doc: Y.Doc, accepted: Acc
     if (queue) queue.push(struct)
     else queues.set(struct.id.client, [struct])
   }
-  const integration = new Integration(queues, ds, doc, accepted)
+  const integration = new Integration(queues, ds, doc, accepted, isTried)
   return integration.run() ?? integration.outcome
 }
 
@@ -80,24 +88,24 @@ class Integration {
   private readonly queues: Map<number, Struct[]>
   private readonly next = new Map<number, number>()
   private readonly clocks = new Map<number, number>()
-  private readonly places = new ItemPlaces()
   private readonly deletes: Decoded['ds']
   private readonly doc: Y.Doc
   private readonly accepted: AcceptedEdits
-  readonly outcome: Outcome
+  private readonly isTried: boolean
+  readonly outcome: Outcome = { authors: new Set(), last: new Map(), places: new ItemPlaces(), roots: new Set() }
 
-  constructor(queues: Map<number, Struct[]>, deletes: Decoded['ds'], doc: Y.Doc, accepted: AcceptedEdits) {
+  constructor(
+    queues: Map<number, Struct[]>,
+    deletes: Decoded['ds'],
+    doc: Y.Doc,
+    accepted: AcceptedEdits,
+    isTried: boolean,
+  ) {
     this.queues = queues
     this.deletes = deletes
     this.doc = doc
     this.accepted = accepted
-    this.outcome = {
-      authors: new Set(),
-      last: new Map(),
-      depth: accepted.depth,
-      hasKeys: accepted.hasKeys,
-      roots: new Set(),
-    }
+    this.isTried = isTried
   }
 
   run(): Problem | null {
@@ -160,14 +168,14 @@ class Integration {
     if (clock < known && end > known && !(struct instanceof Y.GC)) {
       if (this.endsWithGc(client)) return 'gap'
       if (known > Y.getState(this.doc.store, client)) return 'early'
-      if (!(struct instanceof Y.Item) || !continuesKnown(struct, known, this.doc)) return 'malformed'
+      if (!(struct instanceof Y.Item) || !continuesKnown(struct, this.doc)) return 'gap'
     }
     if (struct instanceof Y.Item) {
       const parent = struct.parent instanceof Y.ID ? struct.parent : null
       for (const own of [struct.origin, struct.rightOrigin, parent]) {
         if (own?.client === client && own.clock >= clock) return 'malformed'
       }
-      const problem = this.mayHaveRoot(struct.parent) ? this.put(struct) : 'malformed'
+      const problem = this.mayHaveRoot(struct.parent) ? this.put(struct, known) : 'malformed'
       if (problem) return problem
     }
     this.clocks.set(client, Math.max(known, end))
@@ -191,16 +199,25 @@ class Integration {
     return last ? last instanceof Y.GC : this.accepted.endsWithGc(this.doc, client)
   }
 
-  /** Notes where an item lies, and says why it may not. */
-  private put(item: Y.Item): Problem | null {
+  /** Notes where an item lies, of which the clocks up to `known` are there already, and says why it may not. */
+  private put(item: Y.Item, known: number): Problem | null {
     const place = this.placeOf(item)
-    const { level, isKeyed } = place
-    this.places.add(item.id, item.length, place)
-    this.outcome.depth = Math.max(this.outcome.depth, level)
-    this.outcome.hasKeys ||= isKeyed === true
-    if (item.content instanceof Y.ContentType && level >= maxTypeDepth) return 'malformed'
-    if (isKeyed === false || !this.canLeaveRest(item)) return null
-    return isKeyed ? 'malformed' : 'early'
+    if (item.content instanceof Y.ContentType && place.level >= maxTypeDepth) return 'malformed'
+    if (place.isKeyed && this.canLeaveRest(item)) return 'malformed'
+    const isChecked = this.isTried || item.id.clock < known
+    const neighbours = isChecked ? 'right' : areNeighbours(item, this.doc, (id) => this.onTheWay(id))
+    if (neighbours === 'wrong') return 'malformed'
+    if (neighbours === 'unclear') return this.isBesideAccepted(item) ? 'early' : 'unclear'
+    if (neighbours === 'right') this.outcome.places.add(item, place)
+    return null
+  }
+
+  private isBesideAccepted({ origin, rightOrigin }: Y.Item): boolean {
+    return [origin, rightOrigin].some((id) => id && !this.outcome.places.at(id) && this.accepted.places.at(id))
+  }
+
+  private onTheWay(id: Y.ID) {
+    return this.outcome.places.at(id) ?? this.accepted.places.at(id)
   }
 
   /**
@@ -213,20 +230,15 @@ class Integration {
     return !ranges.some((range) => range.clock <= clock && range.clock + range.len >= clock + length)
   }
 
-  /** Of what is on its way still, only the greatest depth is known, and whether any of it has a key. */
   private placeOf({ parent, parentSub, origin, rightOrigin }: Y.Item): ItemPlace {
-    const { depth } = this.outcome
-    if (parent instanceof Y.ID) {
-      return { level: (this.placeAt(parent)?.level ?? depth) + 1, isKeyed: parentSub !== null }
-    }
+    if (parent instanceof Y.ID) return { level: (this.placeAt(parent)?.level ?? 0) + 1, isKeyed: parentSub !== null }
     // An item that names no parent has that of the item beside it.
     const beside = parent === null ? (origin ?? rightOrigin) : null
-    if (!beside) return { level: 0, isKeyed: parentSub !== null }
-    return this.placeAt(beside) ?? { level: depth, isKeyed: this.accepted.hasKeys ? null : false }
+    return (beside && this.placeAt(beside)) ?? { level: 0, isKeyed: parentSub !== null }
   }
 
   private placeAt(id: Y.ID): ItemPlace | null {
-    return this.places.at(id) ?? placeInDocument(this.doc, id, maxTypeDepth)
+    return this.onTheWay(id) ?? placeInDocument(this.doc, id, maxTypeDepth)
   }
 }
 

@@ -26,7 +26,7 @@ const maxComparisons = 4_000_000
  * send more), `malformed` must never reach the log: one such row would make the document unloadable. `foreign` has edits of
  * a Yjs client that is another user's, or an edit of that user's is not here yet. `early` overlaps, or lies beside,
  * what is on its way to the log, and must wait for it. `heavy` may cost so much
- * time that it must be inspected first.
+ * time, or lies so, that it must be inspected first.
  */
 export type Verdict = 'new' | 'known' | 'gap' | 'early' | 'foreign' | 'malformed' | 'too-large' | 'heavy'
 
@@ -56,10 +56,8 @@ export function validateUpdate(
   } catch {
     return 'malformed'
   }
-  // An update of version 2 reads like that.
-  if (decoded.structs.length === 0 && decoded.ds.clients.size === 0) return 'malformed'
-  const structs = checkStructs(decoded, doc, accepted)
-  if (typeof structs === 'string') return structs
+  const structs = checkStructs(decoded, doc, accepted, inspected !== null)
+  if (typeof structs === 'string') return structs === 'unclear' ? 'heavy' : structs
   const { authors, last } = structs
   const clockOf = (client: number): number => {
     const struct = last.get(client)
@@ -74,6 +72,7 @@ export function validateUpdate(
     : priceInline(decoded, doc, accepted, userId, limits)
   if (price === null) return 'heavy'
   if (!mayAddClients(authors, doc, accepted, userId)) return 'too-large'
+  accepted.places.take(structs.places, doc)
   accept(structs, clockOf, price, accepted, userId)
   return 'new'
 }
@@ -116,14 +115,12 @@ function mayAddClients(authors: Set<number>, doc: Y.Doc, accepted: AcceptedEdits
 }
 
 function accept(
-  { authors, last, depth, hasKeys, roots }: Outcome,
+  { authors, last, roots }: Outcome,
   clockOf: (client: number) => number,
   pieces: number,
   accepted: AcceptedEdits,
   userId: string,
 ): void {
-  accepted.depth = depth
-  accepted.hasKeys = hasKeys
   for (const root of roots) accepted.roots.add(root)
   const ends = [...authors].map((client) => [client, clockOf(client)] as const)
   accepted.depart(pieces, ends)

@@ -1,3 +1,2 @@
 export { composeMail, escapeHtml, type MailContent } from './compose.ts'
-export { createMailer, Mailer } from './mailer.ts'
-export type { Mail } from './transport.ts'
+export { createMailer, type Mail, Mailer } from './mailer.ts'
