@@ -21,6 +21,7 @@ import { type Config, loadConfig } from '@mdcreator/shared/config'
 import { createLogger } from '@mdcreator/shared/log'
 import { createRegistry } from '@mdcreator/shared/metrics'
 import { Shutdown } from '@mdcreator/shared/shutdown'
+import { surviveRejections } from '@mdcreator/shared/stray-rejections'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { createDemo } from './demo.ts'
 import { playgroundHandler } from './serve-playground.ts'
@@ -38,7 +39,8 @@ async function start(): Promise<void> {
   const config = loadConfig()
   // On a terminal the progress lines are enough; LOG_LEVEL=info shows every request.
   const log = createLogger(process.env['LOG_LEVEL'] ? config.logLevel : 'warn')
-  process.on('unhandledRejection', (err) => log.error({ err }, 'an unhandled rejection'))
+  const registry = createRegistry()
+  surviveRejections(log, registry)
   await ensurePortIsFree(config)
   const shutdown = new Shutdown(log, 20_000)
   shutdown.onSignals()
@@ -63,7 +65,6 @@ async function start(): Promise<void> {
   shutdown.add('mail', () => mailer.close())
   const limits = new RateLimits(config.redis, log)
   shutdown.add('rate limits', () => limits.close())
-  const registry = createRegistry()
   const collab = createCollab({ config, databaseUrl, log, bus, verifier, metrics: createMetrics(registry) })
   const demo = createDemo({ config, databaseUrl })
   const app = createApp({

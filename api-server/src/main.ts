@@ -6,6 +6,7 @@ import { loadConfig } from '@mdcreator/shared/config'
 import { createLogger } from '@mdcreator/shared/log'
 import { createRegistry } from '@mdcreator/shared/metrics'
 import { Shutdown } from '@mdcreator/shared/shutdown'
+import { surviveRejections } from '@mdcreator/shared/stray-rejections'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { createApp } from './app.ts'
 import { prepareSigningKey } from './auth/index.ts'
@@ -30,7 +31,8 @@ async function main(): Promise<void> {
       'REDIS_URL is not set: the API and the collaboration server are two processes and meet in Redis. Example: REDIS_URL=redis://localhost:6379; or use `npm start`, which runs both in one',
     )
   }
-  process.on('unhandledRejection', (err) => log.error({ err }, 'an unhandled rejection'))
+  const registry = createRegistry()
+  surviveRejections(log, registry)
   await requireMigrations(url)
 
   const shutdown = new Shutdown(log)
@@ -52,7 +54,7 @@ async function main(): Promise<void> {
     bus,
     mailer,
     limits,
-    registry: createRegistry(),
+    registry,
     checks: { migrations: migrationsCheck(url), redis: connectionCheck(bus) },
     isStopping: () => shutdown.started,
   })

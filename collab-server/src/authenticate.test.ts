@@ -1,6 +1,12 @@
 import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
+import * as encoding from 'lib0/encoding'
+import * as Y from 'yjs'
+import { MessageType, SyncType } from './frame.ts'
 import { signToken, startWorld, type TestServer, until, type World } from './testing.ts'
+
+/** What the server answers to an edit. */
+const syncStatusType = 8
 
 describe('opening a document', () => {
   let world: World
@@ -100,6 +106,40 @@ describe('opening a document', () => {
       expect(await world.logRows(document)).to.have.length(rows + 1)
     })
   }
+
+  it('takes nothing of what a reader brings along, in whatever message', async () => {
+    const document = await world.document()
+    const { token } = await world.person('Rea', 'viewer')
+    const before = new Y.Doc()
+    before.getText('brought').insert(0, 'along')
+    // The provider answers the server's first question with all that it has.
+    const reader = world.connect(server, document, token, before)
+    const writer = world.connect(server, document, (await world.person('Ada')).token)
+    await Promise.all([writer.synced(), until(() => reader.provider.isSynced)])
+    const statuses: number[] = []
+    reader.websocket.on('message', ({ data }: { data: ArrayBuffer }) => {
+      const message = new Uint8Array(data).subarray(1 + document.length)
+      if (message[0] === syncStatusType) statuses.push(message[1] as number)
+    })
+    const kinds = [MessageType.Sync, MessageType.SyncReply].flatMap((type) =>
+      [SyncType.Step2, SyncType.Update].map((step) => [type, step] as const),
+    )
+    for (const [type, step] of kinds) {
+      const frame = encoding.encode((encoder) => {
+        encoding.writeVarString(encoder, document)
+        encoding.writeVarUint(encoder, type)
+        encoding.writeVarUint(encoder, step)
+        encoding.writeVarUint8Array(encoder, Y.encodeStateAsUpdate(before))
+      })
+      reader.websocket.webSocket?.send(frame as never)
+    }
+    await until(() => statuses.length >= kinds.length)
+    expect(new Set(statuses)).to.deep.equal(new Set([0]))
+    writer.type('after them')
+    await writer.synced()
+    expect(await world.logRows(document)).to.have.length(1)
+    expect(writer.document.getText('brought').toString()).to.equal('')
+  })
 
   it('shows everybody under the name of their account, whatever they call themselves', async () => {
     const document = await world.document()

@@ -1,7 +1,7 @@
 import type { Connection } from '@hocuspocus/server'
 import * as decoding from 'lib0/decoding'
 import type { Identity } from './context.ts'
-import { type ClaimedClients, speakersOf } from './speakers.ts'
+import { type AwarenessEntry, type ClaimedClients, speakersOf } from './speakers.ts'
 
 /** A caret, a name and a little more. */
 const maxStateBytes = 4 * 1024
@@ -36,9 +36,6 @@ export function applyAwareness(connection: Connection, update: Uint8Array, claim
 }
 
 const utf8 = new TextDecoder()
-
-/** What an awareness update says of one client; `state` is JSON. */
-export type AwarenessEntry = { clientId: number; clock: number; state: Uint8Array }
 
 function readEntries(update: Uint8Array): AwarenessEntry[] {
   const decoder = decoding.createDecoder(update)

@@ -104,6 +104,22 @@ describe('writing Markdown from the API', () => {
     await until(() => client.words().startsWith('Start 10.'))
   })
 
+  it('changes nothing where the database refuses the title, and keeps nobody from going on', async () => {
+    const document = await world.document('Text.')
+    const client = world.connect(server, document, token)
+    await until(() => client.words() !== '')
+    const failure = await write(document, 'Changed.', sha256('Text.'), { title: 'x'.repeat(9_000) }).then(
+      () => expect.fail('was written'),
+      (error: Error) => error,
+    )
+    expect(failure).to.be.instanceOf(Error)
+    client.type('Typed.')
+    await client.synced()
+    await until(async () => (await world.row(document)).content === 'Text.\n\nTyped.')
+    expect(await write(document, 'Last.', sha256('Text.\n\nTyped.'))).to.deep.equal({ outcome: 'written' })
+    expect(await world.row(document)).to.include({ content: 'Last.', title: 'Test Document' })
+  })
+
   it('answers not-found for a document that is gone', async () => {
     expect(await write(newId(), 'Text.', sha256(''))).to.deep.equal({ outcome: 'not-found' })
   })

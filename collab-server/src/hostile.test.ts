@@ -77,6 +77,7 @@ describe('bad input on a socket', () => {
     const rows = (await world.logRows(document)).length
     expect(await send(update(document, good.subarray(0, good.length - 4)))).to.equal(1007)
     expect(await send(update(document, new Uint8Array([1, 2, 3])))).to.equal(1007)
+    expect(await send(update(document, Y.encodeStateAsUpdateV2(doc)))).to.equal(1007)
     expect(await world.logRows(document)).to.have.length(rows)
   })
 
@@ -102,6 +103,29 @@ describe('bad input on a socket', () => {
     client.websocket.webSocket?.send(update(document, updates[1] as Uint8Array) as never)
     expect(await asked).to.deep.equal([0])
     expect(client.closes).to.deep.equal([])
+    client.close()
+  })
+
+  it('keeps nothing of many edits whose predecessors never come, and asks for those once', async () => {
+    const client = await member()
+    const rows = (await world.logRows(document)).length
+    const doc = new Y.Doc()
+    const updates: Uint8Array[] = []
+    doc.on('update', (data: Uint8Array) => updates.push(data))
+    for (let i = 0; i < 102; i++) doc.getText('other').insert(i, 'x')
+    let refused = 0
+    let questions = 0
+    client.websocket.on('message', ({ data }: { data: ArrayBuffer }) => {
+      const message = new Uint8Array(data).subarray(1 + document.length)
+      if (message[0] === 8 && message[1] === 0) refused++
+      if (message[0] === 0 && message[1] === 0) questions++
+    })
+    for (const data of updates.slice(2)) client.websocket.webSocket?.send(update(document, data) as never)
+    await until(() => refused === 100)
+    expect(questions).to.be.within(1, 5)
+    const live = server.collab.hocuspocus.documents.get(document)
+    expect(live?.store.pendingStructs).to.equal(null)
+    expect(await world.logRows(document)).to.have.length(rows)
     client.close()
   })
 

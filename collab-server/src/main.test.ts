@@ -1,65 +1,47 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { migrate } from '@mdcreator/db/migrate'
 import { createTestDatabase, type TestDatabase } from '@mdcreator/db/testing'
+import { testPrograms } from '@mdcreator/shared/testing-program'
 import { type RedisServer, requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
 import { expect } from 'chai'
 
 describe('the collab server as a program', () => {
   let database: TestDatabase
   let redis: RedisServer
-  const children: ChildProcess[] = []
+  const programs = testPrograms(path.join(import.meta.dirname, 'main.ts'), () => ({
+    ...{ COLLAB_PORT: '0', DATABASE_URL: database.url, REDIS_URL: redis.config.url },
+  }))
+  const { start, outcome } = programs
   before(async function () {
     requireRedis(this)
     database = await createTestDatabase()
     redis = await startRedis()
   })
   after(async () => {
-    for (const child of children) child.kill('SIGKILL')
+    programs.stop()
     await redis?.stop()
     await database?.drop()
   })
 
-  function start(environment: Record<string, string>) {
-    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'main.ts')], {
-      env: {
-        ...{ PATH: process.env['PATH'], COLLAB_PORT: '0', DATABASE_URL: database.url, REDIS_URL: redis.config.url },
-        ...environment,
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    children.push(child)
-    return child
-  }
-
-  async function outcome(environment: Record<string, string>) {
-    const child = start(environment)
-    let stderr = ''
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk
-    })
-    const [code] = await once(child, 'close')
-    return { code, stderr }
-  }
-
   it('starts while Redis is away, says so once, and ends with 0 at SIGTERM', async () => {
-    const child = start({ REDIS_URL: 'redis://:canary@127.0.0.1:1' })
-    const lines: string[] = []
-    for await (const line of createInterface(child.stderr)) {
-      lines.push(line)
-      if (line.includes('is ready')) break
-    }
-    const { port } = JSON.parse(lines.at(-1) as string)
-    const status = async (route: string): Promise<number> => (await fetch(`http://127.0.0.1:${port}${route}`)).status
-    expect(await status('/readyz')).to.equal(204)
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    expect(await ended).to.deep.equal([0, null])
-    expect(lines.join('\n')).to.not.include('canary')
+    const program = start({ REDIS_URL: 'redis://:canary@127.0.0.1:1' })
+    const { port } = await program.says('is ready')
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).to.equal(204)
+    expect(await program.terminate()).to.deep.equal([0, null])
+    expect(program.said.filter((line) => /redis/i.test(line))).to.have.length(1)
+    expect(program.said.join('\n')).to.not.include('canary')
+  })
+
+  it('survives a rejection that nobody waits for, and counts it', async () => {
+    const program = start()
+    const { port } = await program.says('is ready')
+    program.reject()
+    await program.says('an unhandled rejection')
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    expect(metrics).to.include('unhandled_rejections_total 1\n')
+    expect(await program.terminate()).to.deep.equal([0, null])
   })
 
   const refusals: [what: string, environment: () => Record<string, string>, line: RegExp][] = [
@@ -101,7 +83,7 @@ describe('the collab server as a program', () => {
 
   it('says in one line which migrations are pending', async () => {
     await migrate(database.url, 'down')
-    const { code, stderr } = await outcome({})
+    const { code, stderr } = await outcome()
     expect(code).to.equal(1)
     expect(stderr).to.match(/^The database lacks the migrations 0001_foundation.*node scripts\/migrate\.ts up.*\n$/)
   })

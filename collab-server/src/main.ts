@@ -9,6 +9,7 @@ import { explainListenError } from '@mdcreator/shared/listen-error'
 import { createLogger } from '@mdcreator/shared/log'
 import { createRegistry } from '@mdcreator/shared/metrics'
 import { Shutdown } from '@mdcreator/shared/shutdown'
+import { surviveRejections } from '@mdcreator/shared/stray-rejections'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { InstanceLock } from './instance-lock.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -37,10 +38,7 @@ async function main(): Promise<void> {
   }
   const log = createLogger(config.logLevel)
   const metrics = createMetrics(createRegistry())
-  process.on('unhandledRejection', (err) => {
-    metrics.errors.inc({ where: 'unhandled-rejection' })
-    log.error({ err }, 'an unhandled rejection')
-  })
+  surviveRejections(log, metrics.registry)
   // They, or the database, may be started at the same time.
   await retrying(() => requireMigrations(databaseUrl), startMs)
   const shutdown = new Shutdown(log)

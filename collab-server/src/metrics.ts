@@ -101,7 +101,7 @@ export function createMetrics(registry = new Registry()) {
     }),
     errors: new Counter({
       name: 'collab_errors_total',
-      help: 'Failures that were logged as errors or ended in unhandled rejections',
+      help: 'What was caught and logged, by where',
       labelNames: ['where'] as const,
       registers,
     }),

@@ -1,8 +1,10 @@
+import { Document } from '@hocuspocus/server'
 import { newId } from '@mdcreator/shared/ids'
 import { createLogger } from '@mdcreator/shared/log'
 import { expect } from 'chai'
 import * as Y from 'yjs'
 import { documentTasks } from './document-tasks.ts'
+import { persistence } from './persistence.ts'
 import { type Fold, Storage } from './storage.ts'
 import { startWorld, until, type World } from './testing.ts'
 
@@ -148,6 +150,25 @@ describe('what is stored', () => {
     expect(await world.row(document)).to.include({ plain_text: 'a\ufffdb\ufffdc' })
   })
 
+  it('can hold more words than a search index may, and a word longer than any index takes', async () => {
+    const document = await world.document()
+    const client = world.connect(await world.server(), document, token)
+    await client.synced()
+    const words = Array.from({ length: 120_000 }, (_, i) => `w${((i * 7919) % 120_000).toString(36)}x${i.toString(36)}`)
+    client.type(words.join(' '))
+    client.type('y'.repeat(9_000))
+    await client.synced()
+    await until(async () => (await world.row(document)).content.endsWith('yyy'))
+    expect(await world.row(document)).to.include({ word_count: 120_001 })
+    await world.owner.query(`update search_queue set due_at = now() - interval '1 s'`)
+    await until(async () => !(await world.owner.query('select index_next_document() as more')).rows[0].more)
+    const { rows } = await world.owner.query('select from document_search where document_id = $1', [document])
+    expect(rows).to.have.length(1)
+    client.type('and more')
+    await client.synced()
+    await until(async () => (await world.row(document)).content.endsWith('and more'))
+  }).timeout(60_000)
+
   it('applies an edit whose sender left before it was stored', async () => {
     const document = await world.document()
     const server = await world.server()
@@ -201,6 +222,15 @@ describe('what is stored', () => {
     await storage.checkpoint(document, fold)
     expect((await world.row(document)).content).to.equal('late')
     await storage.close()
+  })
+
+  it('leaves nothing in memory of a document that is gone by the time it is loaded', async () => {
+    const { onLoadDocument } = persistence({ storage: { load: async () => null } } as never)
+    const document = new Document(newId())
+    const loading = onLoadDocument?.({ documentName: document.name, document } as never) as Promise<unknown>
+    const error = await loading.catch((reason: Error) => reason)
+    expect(error).to.have.property('message').that.includes('does not exist')
+    expect(document.isDestroyed).to.equal(true)
   })
 
   it('finishes what a crash left: the tail is folded and projected by the next server', async () => {

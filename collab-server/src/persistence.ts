@@ -39,14 +39,12 @@ export function persistence(deps: Dependencies): Extension<Context> {
     },
 
     async onLoadDocument({ documentName, document }) {
-      const stored = await retrying(() => loadSeeded(storage, worker, documentName), loadRetryMs).catch(
-        (error: unknown) => {
-          // Hocuspocus forgets it without ending its timers.
-          document.destroy()
-          throw error
-        },
-      )
-      if (!stored) throw new Error(`document ${documentName} does not exist`)
+      const load = retrying(() => loadSeeded(storage, worker, documentName), loadRetryMs)
+      const stored = await load.then(existing).catch((error: unknown) => {
+        // Hocuspocus forgets it without ending its timers.
+        document.destroy()
+        throw error
+      })
       const live = new LiveDocument(document, stored)
       withoutBroadcast(document, () => {
         live.applyStored(stored, (err) =>
@@ -110,6 +108,11 @@ function changed(
   if (isDue(live)) checkpoints.request(live.id)
   if (live.grewLarge(maxDocumentBytes))
     live.document.relayStateless(sizeNotice('document.large', live, maxDocumentBytes))
+}
+
+function existing(stored: StoredDocument | null): StoredDocument {
+  if (!stored) throw new Error('The document does not exist')
+  return stored
 }
 
 async function loadSeeded(

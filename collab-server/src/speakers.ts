@@ -1,7 +1,9 @@
 import type { Connection, Document, TransactionOrigin } from '@hocuspocus/server'
-import type { AwarenessEntry } from './awareness.ts'
 
 type State = Record<string, unknown>
+
+/** What an awareness update says of one client; `state` is JSON. */
+export type AwarenessEntry = { clientId: number; clock: number; state: Uint8Array }
 
 /** The Yjs client that a connection speaks for, and what it last said: `clock` as the client itself counts. */
 type Speaker = { clientId: number | null; clock: number; json: string; state: State | null }

@@ -64,6 +64,21 @@ describe('the update validator', () => {
     }
   })
 
+  it('refuses updates of version 2, whose first bytes say nothing in version 1', () => {
+    const doc = new Y.Doc()
+    const updates: Uint8Array[] = []
+    doc.on('updateV2', (update: Uint8Array) => updates.push(update))
+    doc.getText('text').insert(0, 'words', { bold: true })
+    doc.getMap('map').set('key', { some: 'value' })
+    const paragraph = new Y.XmlElement('paragraph')
+    doc.getXmlFragment('default').push([paragraph])
+    paragraph.setAttribute('level', '1')
+    doc.getText('text').delete(1, 2)
+    for (const update of [...updates, Y.encodeStateAsUpdateV2(doc)]) {
+      for (const known of [new Y.Doc(), doc]) expect(validate(update, known)).to.equal('malformed')
+    }
+  })
+
   it('refuses clocks that overflow', () => {
     // One client, one struct of client 1 at clock 2^32-2: a GC of length 5.
     const overflowing = new Uint8Array([1, 1, 1, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0, 5, 0])

@@ -56,6 +56,8 @@ export function validateUpdate(
   } catch {
     return 'malformed'
   }
+  // An update of version 2 reads like that.
+  if (decoded.structs.length === 0 && decoded.ds.clients.size === 0) return 'malformed'
   const structs = checkStructs(decoded, doc, accepted, inspected !== null)
   if (typeof structs === 'string') return structs === 'unclear' ? 'heavy' : structs
   const { authors, last } = structs

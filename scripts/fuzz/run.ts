@@ -25,7 +25,7 @@ export type FuzzResult = {
   drops: number
   /** Updates that the server called stored and that are not. */
   falseAcknowledgements: number
-  /** What `collab_errors_total` grew by. */
+  /** What `collab_errors_total` and `unhandled_rejections_total` grew by. */
   errors: number
   heapBytes: { before: number; after: number }
   /** How long the well-behaved waited for acknowledgements, in milliseconds. */
@@ -67,7 +67,7 @@ export async function runFuzz({ frames, seed, onEvent = () => {} }: FuzzOptions)
     await delay(1_000)
     const before = await measure(rooms, () => delay(calmMs))
     const heapBefore = await probe.ask('heapBytes')
-    const errorsBefore = await server.metric('collab_errors_total')
+    const errorsBefore = await errorsOf(server)
     onEvent('attack')
     let attack: AttackReport | undefined
     const during = await measure(rooms, async () => {
@@ -75,7 +75,7 @@ export async function runFuzz({ frames, seed, onEvent = () => {} }: FuzzOptions)
     })
     await delay(1_000)
     const heapAfter = await probe.ask('heapBytes')
-    const errors = (await server.metric('collab_errors_total')) - errorsBefore
+    const errors = (await errorsOf(server)) - errorsBefore
     onEvent('judging')
     const drops = rooms.flatMap(({ typists }) => typists.flatMap(({ client }) => client.closes)).length
     const verdict = await judge(setting, rooms)
@@ -93,6 +93,11 @@ export async function runFuzz({ frames, seed, onEvent = () => {} }: FuzzOptions)
     for (const room of rooms) room.lose(room.typists.length)
     await setting.stop()
   }
+}
+
+/** What went wrong in the server itself, so far. */
+async function errorsOf(server: { metric(name: string): Promise<number> }): Promise<number> {
+  return (await server.metric('collab_errors_total')) + (await server.metric('unhandled_rejections_total'))
 }
 
 async function launchAttack(options: Parameters<AttackHandlers['attack']>[0]): Promise<AttackReport> {

@@ -1,4 +1,4 @@
-import type { Mail } from './mailer.ts'
+import type { Mail } from './transport.ts'
 
 export type MailContent = {
   subject: string

@@ -1,2 +1,3 @@
 export { composeMail, escapeHtml, type MailContent } from './compose.ts'
-export { createMailer, type Mail, Mailer } from './mailer.ts'
+export { createMailer, Mailer } from './mailer.ts'
+export type { Mail } from './transport.ts'

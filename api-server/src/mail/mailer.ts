@@ -6,12 +6,7 @@ import { z } from 'zod'
 import { Limiter } from '../limiter.ts'
 import { outbox } from './outbox.ts'
 import { smtp } from './smtp.ts'
-
-/** `composeMail` makes subject, text and html. `to` is one bare address: no name, no list. */
-export type Mail = { to: string; subject: string; text: string; html?: string }
-
-/** Hands a mail over. Says where it went, for the log; rejects where it did not. */
-export type Transport = (mail: Mail & { from: string }) => Promise<string>
+import type { Mail, Transport } from './transport.ts'
 
 /** Mails that are sent at once, and that wait; what is more is dropped, and logged. */
 const bounds = { concurrency: 4, queue: 500 }

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { newId } from '@mdcreator/shared/ids'
 import { createTransport } from 'nodemailer'
-import type { Transport } from './mailer.ts'
+import type { Transport } from './transport.ts'
 
 /** Older mails are deleted. */
 const maxFiles = 200

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+type Environment = Record<string, string>
+
+/** Makes a program reject a promise that nobody waits for, at SIGUSR2. */
+const strayRejections = `--import=data:text/javascript,${encodeURIComponent(
+  `process.on('SIGUSR2', () => void Promise.reject(new Error('stray')))`,
+)}`
+
+/** Starts a program as its users do. `environment` is all that it finds in its own, besides PATH. */
+export function testPrograms(file: string, environment: () => Environment) {
+  const children: ChildProcess[] = []
+
+  function spawnOne(more: Environment) {
+    const child = spawn(process.execPath, [file], {
+      env: { PATH: process.env['PATH'], NODE_OPTIONS: strayRejections, ...environment(), ...more },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    children.push(child)
+    return child
+  }
+
+  function start(more: Environment = {}) {
+    const child = spawnOne(more)
+    const lines = createInterface(child.stderr)[Symbol.asyncIterator]()
+    const said: string[] = []
+    return {
+      /** Everything it has said so far, as far as it was waited for. */
+      said,
+      /** Resolves to the next entry of its log that holds this. */
+      async says(words: string): Promise<Record<string, unknown>> {
+        for (;;) {
+          const { value, done } = await lines.next()
+          if (done) throw new Error(`It ended without saying "${words}":\n${said.join('\n')}`)
+          said.push(value)
+          if (value.includes(words)) return JSON.parse(value)
+        }
+      },
+      reject: () => child.kill('SIGUSR2'),
+      /** Resolves to its exit code and the signal that ended it. */
+      async terminate(): Promise<unknown[]> {
+        const ended = once(child, 'exit')
+        child.kill('SIGTERM')
+        return ended
+      },
+    }
+  }
+
+  /** Of one that ends by itself. */
+  async function outcome(more: Environment = {}): Promise<{ code: number; stderr: string }> {
+    const child = spawnOne(more)
+    let stderr = ''
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    const [code] = await once(child, 'close')
+    return { code, stderr }
+  }
+
+  const stop = (): void => {
+    for (const child of children) child.kill('SIGKILL')
+  }
+  return { start, outcome, stop }
+}
