@@ -46,18 +46,8 @@ export type AppDeps = {
 }
 
 /** The API as an Express app; it listens to nothing by itself. */
-export function createApp({
-  config,
-  log,
-  db,
-  bus,
-  mailer,
-  limits,
-  registry,
-  checks,
-  isStopping,
-  fallback,
-}: AppDeps): Express {
+export function createApp(deps: AppDeps): Express {
+  const { config, log, db, limits, registry, fallback } = deps
   const app = express()
   app.disable('x-powered-by')
   // Ours are made in http/mount.ts, and compared there.
@@ -73,19 +63,10 @@ export function createApp({
   )
 
   const health = {
-    checks: { database: () => pingDatabase(db), ...checks },
-    isStopping: isStopping ?? (() => false),
+    checks: { database: () => pingDatabase(db), ...deps.checks },
+    isStopping: deps.isStopping ?? (() => false),
   }
-  const endpoints = createEndpoints({
-    config,
-    log,
-    db,
-    bus: measuredBus(bus, registry),
-    mailer,
-    limits,
-    registry,
-    health,
-  })
+  const endpoints = createEndpoints({ ...deps, bus: measuredBus(deps.bus, registry), health })
   mount(app, endpoints, {
     verifier: apiTokenVerifier(db, config, createProvision(db, config.auth)),
     noteUse: useRecorder(db, log),

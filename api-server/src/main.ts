@@ -48,13 +48,7 @@ async function main(): Promise<void> {
   const limits = new RateLimits(config.redis, log)
   shutdown.add('rate limits', () => limits.close())
   const app = createApp({
-    config,
-    log,
-    db,
-    bus,
-    mailer,
-    limits,
-    registry,
+    ...{ config, log, db, bus, mailer, limits, registry },
     checks: { migrations: migrationsCheck(url), redis: connectionCheck(bus) },
     isStopping: () => shutdown.started,
   })
