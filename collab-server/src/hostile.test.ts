@@ -159,6 +159,19 @@ describe('bad input on a socket', () => {
     own.ws.close()
   })
 
+  it('cuts off a handshake that comes by the byte', async () => {
+    const { hostname, port } = new URL(server.url)
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => {})
+    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+    socket.write('GET /collab HTTP/1.1\r\nHost: x\r\nX-Slow: ')
+    const dribble = setInterval(() => socket.write('x'), 500)
+    const started = performance.now()
+    await closed
+    clearInterval(dribble)
+    expect(performance.now() - started).to.be.below(15_000)
+  })
+
   it('survives resets in the middle of an upgrade, with a malformed Host too', async () => {
     const { hostname, port } = new URL(server.url)
     for (let i = 0; i < 20; i++) {
