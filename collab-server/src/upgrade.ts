@@ -8,6 +8,7 @@ import type { Admission, Place, Verdict } from './admission.ts'
 import { type ClientTransport, maxFirstFrameBytes, WebSocketTransport } from './client-transport.ts'
 import { closeCodes } from './close-codes.ts'
 import type { Metrics, RefusedReason } from './metrics.ts'
+import { Pings } from './pings.ts'
 import { YWebsocketTransport, yWebsocketDocument } from './y-websocket.ts'
 
 export type UpgradeOptions = {
@@ -33,8 +34,6 @@ export const serverOptions = {
 
 /** Where HocuspocusProvider connects. */
 const hocuspocusPath = '/collab'
-/** Half of what a client may stay silent, in milliseconds. */
-const pingEveryMs = 20_000
 /** How long a client that is turned away may take to agree. */
 const turnedAwayMs = 1_000
 
@@ -50,15 +49,13 @@ const socketOptions = (maxFrameBytes: number) => ({
 export class Upgrades {
   private readonly options: UpgradeOptions
   private readonly server: WebSocketServer
-  private readonly pinger: NodeJS.Timeout
-  private readonly silent = new WeakSet<WebSocket>()
+  private readonly pings = new Pings()
   private accepting = true
 
   constructor(options: UpgradeOptions) {
     this.options = options
     this.server = new WebSocketServer(socketOptions(options.maxFrameBytes))
-    this.pinger = setInterval(() => this.ping(), pingEveryMs)
-    this.pinger.unref()
+    this.pings.start()
   }
 
   /** Takes an upgrade that is for one of our paths. Returns false, and leaves the socket alone, where it is not. */
@@ -97,7 +94,7 @@ export class Upgrades {
   /** Answers every further upgrade with 503. */
   refuseNew(): void {
     this.accepting = false
-    clearInterval(this.pinger)
+    this.pings.stop()
   }
 
   /** Accepts no more sockets, closes those there are, and ends after `graceMs` those that have not closed by then. */
@@ -139,7 +136,7 @@ export class Upgrades {
     const { log, metrics } = this.options
     metrics.sockets.inc({ protocol })
     ws.on('close', () => metrics.sockets.dec({ protocol }))
-    ws.on('pong', () => this.silent.delete(ws))
+    this.pings.watch(ws)
     ws.on('error', (err: NodeJS.ErrnoException) => {
       if (err.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.count('frame-size')
       else if (err.code?.startsWith('WS_ERR_')) this.count('malformed')
@@ -162,17 +159,6 @@ export class Upgrades {
 
   private count(reason: RefusedReason): void {
     this.options.metrics.refused.inc({ reason })
-  }
-
-  private ping(): void {
-    for (const ws of this.server.clients) {
-      // A paused socket is not read, so its pong cannot have been seen.
-      if (this.silent.has(ws) && !ws.isPaused) ws.terminate()
-      else {
-        this.silent.add(ws)
-        ws.ping()
-      }
-    }
   }
 
   /** Browsers always send an Origin; other programs need none. */
