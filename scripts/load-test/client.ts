@@ -11,6 +11,7 @@ import {
   syncFrame,
   tokenFrame,
 } from './frames.ts'
+import { PackedUpdates } from './packed-updates.ts'
 
 export type ClientOptions = {
   url: string
@@ -42,7 +43,7 @@ export class LoadClient {
   private readonly syncing = Promise.withResolvers<void>()
   /** When what is not acknowledged yet was sent; null for what is no edit. Acknowledgements come in order. */
   private readonly unacknowledged: (number | null)[] = []
-  private arrived: Uint8Array[] = []
+  private readonly arrived = new PackedUpdates()
   private awarenessClock = 0
   private closing = false
   /** Why the client is of no use any more, or null. */
@@ -79,11 +80,9 @@ export class LoadClient {
 
   /** The replica, with everything that has arrived. */
   get document(): Y.Doc {
-    if (this.arrived.length > 0) {
-      const updates = this.arrived
-      this.arrived = []
+    if (this.arrived.count > 0) {
       this.replica.transact(() => {
-        for (const update of updates) Y.applyUpdate(this.replica, update)
+        for (const update of this.arrived.takeAll()) Y.applyUpdate(this.replica, update)
       })
     }
     return this.replica
@@ -101,10 +100,7 @@ export class LoadClient {
 
   /** Changes the replica and sends the change. */
   edit(change: (document: Y.Doc) => void): void {
-    const send = (update: Uint8Array): void => {
-      this.unacknowledged.push(performance.now())
-      this.socket.send(syncFrame(this.options.documentId, SyncType.Update, update))
-    }
+    const send = (update: Uint8Array): void => this.sendUpdate(update)
     const document = this.view
     // Only now: Yjs would encode every update that is received, too, for somebody who listens.
     document.on('update', send)
@@ -112,8 +108,16 @@ export class LoadClient {
     document.off('update', send)
   }
 
-  /** Publishes an awareness state; returns its clock. */
-  sendAwareness(state: unknown): number {
+  /** Sends an edit that was worked out before; the replica gets it when somebody asks for the document. */
+  sendEdit(update: Uint8Array): void {
+    // Yjs would take it for another client's that bears our id.
+    this.replica.clientID = 0
+    this.arrived.push(update)
+    this.sendUpdate(update)
+  }
+
+  /** Publishes an awareness state, in JSON; returns its clock. */
+  sendAwareness(state: string): number {
     const clock = ++this.awarenessClock
     this.socket.send(awarenessFrame(this.options.documentId, this.clientId, clock, state))
     return clock
@@ -128,6 +132,11 @@ export class LoadClient {
       await closed
     }
     this.replica.destroy()
+  }
+
+  private sendUpdate(update: Uint8Array): void {
+    this.unacknowledged.push(performance.now())
+    this.socket.send(syncFrame(this.options.documentId, SyncType.Update, update))
   }
 
   private introduce(): void {

@@ -24,14 +24,14 @@ export function syncFrame(name: string, type: number, payload: Uint8Array): Uint
   })
 }
 
-/** One client's awareness state (y-protocols/awareness). */
-export function awarenessFrame(name: string, clientId: number, clock: number, state: unknown): Uint8Array {
+/** One client's awareness state, in JSON (y-protocols/awareness). */
+export function awarenessFrame(name: string, clientId: number, clock: number, state: string): Uint8Array {
   return frame(name, FrameType.Awareness, (encoder) => {
     const update = encoding.encode((inner) => {
       encoding.writeVarUint(inner, 1)
       encoding.writeVarUint(inner, clientId)
       encoding.writeVarUint(inner, clock)
-      encoding.writeVarString(inner, JSON.stringify(state))
+      encoding.writeVarString(inner, state)
     })
     encoding.writeVarUint8Array(encoder, update)
   })

@@ -1,6 +1,6 @@
 // The load generator: people in documents, in a process of their own.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import { seededRandom } from '@mdcreator/shared/random'
 import { Group, type GroupOptions } from './group.ts'
 import { Recording } from './recording.ts'
@@ -39,11 +39,15 @@ const handlers = {
     await quiet()
   },
 
-  /** Everybody makes one edit and one cursor move in each second, at times of their own. */
-  async type({ seed }: { seed: number }): Promise<void> {
+  /** Everybody makes one edit and one cursor move in each second, at times of their own; about so many edits each. */
+  async type({ seed, edits }: { seed: number; edits: number }): Promise<void> {
     for (const group of groups) group.prepare()
     await quiet()
-    for (const group of groups) group.begin()
+    for (const group of groups) {
+      group.begin(edits)
+      // A generator that is busy for long answers no pings.
+      await setImmediate()
+    }
     const random = seededRandom(seed)
     const events = groups.flatMap((group) =>
       Array.from({ length: group.size }, (_, person) => [

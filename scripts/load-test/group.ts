@@ -2,13 +2,14 @@ import { seededRandom } from '@mdcreator/shared/random'
 import * as Y from 'yjs'
 import { type ClientObserver, LoadClient } from './client.ts'
 import type { RecordedTimes, Recording } from './recording.ts'
+import { Rehearsal } from './rehearsal.ts'
 import { fingerprint } from './replica.ts'
 import { Typist, writeParagraphs } from './typist.ts'
 
 export type GroupOptions = { urls: string[]; documentId: string; tokens: string[]; seed: number }
 
 /** So many in each document read what the others write; the others only write, which leaves the machine to the server. */
-const attentive = 2
+const attentive = 1
 
 /** Something that was sent and that some of the others have not seen yet. */
 type OnItsWay = { from: LoadClient; clock: number; sentAt: number; missing: Set<LoadClient> }
@@ -19,6 +20,7 @@ export class Group implements ClientObserver {
   private readonly random: () => number
   private clients: LoadClient[] = []
   private typists: Typist[] = []
+  private rehearsals: (Rehearsal | undefined)[] = []
   private edits: OnItsWay[] = []
   private cursors: OnItsWay[] = []
   private lastUpdate: { update: Uint8Array; clocks: Map<number, number> } | null = null
@@ -52,19 +54,32 @@ export class Group implements ClientObserver {
     this.clients[0]?.edit((document) => Y.applyUpdate(document, state))
   }
 
-  /** Puts it before everybody's eyes. */
-  begin(): void {
+  /** Puts it before everybody's eyes. Those who only write know then what they will do: so many edits each. */
+  begin(edits: number): void {
+    const { seed } = this.options
     for (const client of this.clients) void client.document
+    this.rehearsals = this.clients.map(({ document, clientId }, person) => {
+      const random = seededRandom(seed * 1_000 + person)
+      return person < attentive
+        ? undefined
+        : new Rehearsal(document, { clientId, random, paragraph: person, ahead: edits })
+    })
   }
 
   edit(person: number): void {
-    this.send(this.clients[person] as LoadClient, () => this.typists[person]?.edit())
+    const client = this.clients[person] as LoadClient
+    const rehearsal = this.rehearsals[person]
+    if (rehearsal) {
+      const { update, clock } = rehearsal.take()
+      this.send(client, () => client.sendEdit(update), clock)
+    } else this.send(client, () => this.typists[person]?.edit())
   }
 
   moveCursor(person: number): void {
     const client = this.clients[person] as LoadClient
+    const caret = this.rehearsals[person]?.caret ?? JSON.stringify(this.typists[person]?.cursor())
     const sentAt = performance.now()
-    const clock = client.sendAwareness(this.typists[person]?.cursor())
+    const clock = client.sendAwareness(caret)
     this.cursors.push({ from: client, clock, sentAt, missing: this.others(client) })
   }
 
@@ -140,11 +155,12 @@ export class Group implements ClientObserver {
     })
   }
 
-  private send(client: LoadClient, change: () => void): void {
+  /** `clock` is that of the change, where the client's replica does not show it yet. */
+  private send(client: LoadClient, change: () => void, clock?: number): void {
     const sentAt = performance.now()
     change()
     if (this.recording) this.recording.edits++
-    this.edits.push({ from: client, clock: client.clock, sentAt, missing: this.others(client) })
+    this.edits.push({ from: client, clock: clock ?? client.clock, sentAt, missing: this.others(client) })
   }
 
   private others(client: LoadClient): Set<LoadClient> {

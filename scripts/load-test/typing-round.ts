@@ -47,7 +47,7 @@ export async function typingRound(
       seed: seed * 10_000 + i,
     }))
     await generator.ask('connect', { documents: groups, atOnce: 50 })
-    await generator.ask('type', { seed })
+    await generator.ask('type', { seed, edits: warmUpSeconds + seconds + 2 })
     await delay(warmUpSeconds * 1_000)
     const [first] = servers
     if (profile) await first?.probe.ask('startProfile')

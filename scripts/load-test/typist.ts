@@ -1,18 +1,20 @@
 import * as Y from 'yjs'
-import type { LoadClient } from './client.ts'
 
 const letters = 'abcdefghijklmnopqrstuvwxyz     '
 const words = ['the ', 'quick ', 'brown ', 'fox ', 'jumps ', 'over ', 'a ', 'lazy ', 'dog ']
 
+/** Whose edits they are: a client, or what takes its place. */
+export type Author = { readonly clientId: number; readonly view: Y.Doc; edit(change: (document: Y.Doc) => void): void }
+
 /** One person at work: mostly letters, one after the other, sometimes a word, a correction, or a jump elsewhere. */
 export class Typist {
-  private readonly client: LoadClient
+  private readonly author: Author
   private readonly random: () => number
   private paragraph: number
   private offset = 0
 
-  constructor(client: LoadClient, random: () => number, paragraph: number) {
-    this.client = client
+  constructor(author: Author, random: () => number, paragraph: number) {
+    this.author = author
     this.random = random
     this.paragraph = paragraph
   }
@@ -22,7 +24,7 @@ export class Typist {
     const kind = this.random()
     if (kind < 0.05) this.jump()
     const added = kind > 0.9 ? this.pick(words) : this.pick(letters)
-    this.client.edit((document) => {
+    this.author.edit((document) => {
       const text = textAt(document, this.paragraph)
       const at = Math.min(this.offset, text.length)
       const corrected = kind > 0.05 && kind < 0.1 && at > 0 ? 1 : 0
@@ -37,18 +39,18 @@ export class Typist {
     const text = this.text()
     const place = Y.createRelativePositionFromTypeIndex(text, Math.floor(this.random() * (text.length + 1)))
     return {
-      user: { name: `Person ${this.client.clientId}`, color: '#3b82f6' },
+      user: { name: `Person ${this.author.clientId}`, color: '#3b82f6' },
       cursor: { anchor: place, head: place },
     }
   }
 
   private jump(): void {
-    this.paragraph = Math.floor(this.random() * this.client.view.getXmlFragment('default').length)
+    this.paragraph = Math.floor(this.random() * this.author.view.getXmlFragment('default').length)
     this.offset = Math.floor(this.random() * (this.text().length + 1))
   }
 
   private text(): Y.XmlText {
-    return textAt(this.client.view, this.paragraph)
+    return textAt(this.author.view, this.paragraph)
   }
 
   private pick<T>(values: ArrayLike<T>): T {
