@@ -156,7 +156,9 @@ describe('several servers', () => {
     const [a, b, document] = await pair()
     const stranger = new Redis(redis.config.url)
     const { prefix } = redis.config
-    for (const channel of [`${prefix}document:${document}`, `${prefix}servers`, `${prefix}bus:events`]) {
+    const inboxes = (await stranger.pubsub('CHANNELS', `${prefix}server:*`)) as string[]
+    expect(inboxes).to.have.length(2)
+    for (const channel of [...inboxes, `${prefix}document:${document}`, `${prefix}servers`, `${prefix}bus:events`]) {
       for (const message of ['', 'x', '{}', '\u0000\u0001\u0002', 'a'.repeat(100_000)])
         await stranger.publish(channel, message)
       await stranger.publish(channel, Buffer.from([1, 97, 255, 255, 255, 255, 15, 0]))

@@ -9,8 +9,9 @@ import type { Projector } from '../projection.ts'
 import type { Storage, StoredUpdate } from '../storage.ts'
 import { CatchUp } from './catch-up.ts'
 import { Heartbeats } from './heartbeats.ts'
+import { Outbox } from './outbox.ts'
 import { PeerAwareness } from './peer-awareness.ts'
-import { decodePeerMessages, encodePeerMessages, type PeerMessage, senderOf } from './peer-messages.ts'
+import { decodeMail, decodePeerMessages, encodePeerMessages, type PeerMessage, senderOf } from './peer-messages.ts'
 
 export type ClusterDependencies = {
   redis: RedisConfig
@@ -23,8 +24,6 @@ export type ClusterDependencies = {
   onGone: (live: LiveDocument) => void
 }
 
-/** How long messages to other servers are collected: fewer, larger ones cost each of them less. */
-const collectMs = 3
 /** Each server says so often which documents it holds, should one have missed it. */
 const announceMs = 10_000
 const catchUpMs = 750
@@ -32,12 +31,12 @@ const catchUpMs = 750
 const catchUpUnconnectedMs = 250
 
 /** `peers`: the other servers that are known to hold the document. */
-type Member = { live: LiveDocument; awareness: PeerAwareness; peers: Set<string>; outgoing: PeerMessage[] }
+type Member = { live: LiveDocument; awareness: PeerAwareness; peers: Set<string> }
 
 /**
- * Joins this server to the others that hold the same documents. Edits are published as they came, after their commit, to
- * a channel per document, so that they cost what they weigh and reach only those who hold it. Redis makes it fast; that
- * nothing is missed is the catch-up's doing.
+ * Joins this server to the others that hold the same documents. They find each other on a channel per document; edits then
+ * go as they came, after their commit, to the channel of each server that holds it, so that they cost what they weigh and
+ * reach nobody else. Redis makes it fast; that nothing is missed is the catch-up's doing.
  */
 export class Cluster {
   readonly serverId = randomBytes(8).toString('hex')
@@ -45,7 +44,7 @@ export class Cluster {
   private readonly publisher: RedisClient
   private readonly subscriber: RedisClient
   private readonly members = new Map<string, Member>()
-  private readonly pending = new Set<Member>()
+  private readonly outbox: Outbox
   private readonly catchUp: CatchUp
   private readonly heartbeats: Heartbeats
   private announcer: NodeJS.Timeout | undefined
@@ -54,6 +53,9 @@ export class Cluster {
     this.deps = deps
     this.publisher = createRedis(deps.redis, deps.log, { role: 'publish' })
     this.subscriber = createRedis(deps.redis, deps.log, { role: 'subscribe' })
+    this.outbox = new Outbox(this.serverId, (server, mail) => {
+      if (this.isConnected) void this.send(this.inboxOf(server), mail)
+    })
     this.heartbeats = new Heartbeats({
       send: () => void this.send(this.serversChannel, 'alive'),
       onGone: (server) => this.serverGone(server),
@@ -78,7 +80,7 @@ export class Cluster {
   start(): void {
     this.subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.receive(String(channel), message))
     onReady(this.subscriber, () => this.reconnected())
-    this.subscriber.subscribe(this.serversChannel).catch(() => {})
+    this.subscriber.subscribe(this.serversChannel, this.inboxOf(this.serverId)).catch(() => {})
     this.heartbeats.start()
     this.announcer = setInterval(() => this.queryAwareness(), announceMs)
     this.announcer.unref()
@@ -88,7 +90,7 @@ export class Cluster {
   async stop(): Promise<void> {
     this.heartbeats.stop()
     clearInterval(this.announcer)
-    this.flush()
+    this.outbox.flush()
     await this.send(this.serversChannel, 'leaving')
     await this.catchUp.stop()
     this.publisher.disconnect()
@@ -108,7 +110,7 @@ export class Cluster {
       (update) => this.publish(live, { type: 'awareness', update }),
       () => peers.size > 0,
     )
-    this.members.set(live.id, { live, awareness, peers, outgoing: [] })
+    this.members.set(live.id, { live, awareness, peers })
     // Asked only once the answer can be heard. While Redis is away it is asked when it is back.
     this.subscriber.subscribe(this.channelOf(live.id)).then(
       () => this.announce(live, { type: 'query-awareness' }),
@@ -120,9 +122,9 @@ export class Cluster {
     const member = this.members.get(live.id)
     // Another of the same name may have been loaded meanwhile.
     if (member?.live !== live) return
+    // After all that was said of it.
+    this.outbox.flush()
     this.announce(live, { type: 'leaving' })
-    this.flushMember(member)
-    this.pending.delete(member)
     this.members.delete(live.id)
     this.subscriber.unsubscribe(this.channelOf(live.id)).catch(() => {})
   }
@@ -140,35 +142,38 @@ export class Cluster {
 
   /** Tells the servers that are known to hold the document: where nobody else does, it costs nothing. */
   private publish(live: LiveDocument, message: PeerMessage): void {
-    if (this.members.get(live.id)?.peers.size) this.announce(live, message)
+    const member = this.members.get(live.id)
+    if (member?.live === live) this.outbox.add(member.peers, live.id, message)
   }
 
   /** Tells whoever holds the document. */
   private announce(live: LiveDocument, message: PeerMessage): void {
     const member = this.members.get(live.id)
-    if (member?.live !== live) return
-    member.outgoing.push(message)
-    if (this.pending.size === 0) setTimeout(() => this.flush(), collectMs)
-    this.pending.add(member)
-  }
-
-  private flush(): void {
-    for (const member of this.pending) this.flushMember(member)
-    this.pending.clear()
-  }
-
-  /** What was collected for a document is one message. */
-  private flushMember({ live, outgoing }: Member): void {
-    const messages = outgoing.splice(0)
-    if (this.isConnected && messages.length > 0) {
-      void this.send(this.channelOf(live.id), encodePeerMessages(this.serverId, messages))
-    }
+    if (member?.live !== live || !this.isConnected) return
+    void this.send(this.channelOf(live.id), encodePeerMessages(this.serverId, [message]))
   }
 
   private receive(channel: string, message: Buffer): void {
-    try {
+    this.guard(channel, () => {
+      const data = new Uint8Array(message.buffer, message.byteOffset, message.byteLength)
       if (channel === this.serversChannel) this.receiveSign(String(message))
-      else this.receiveMessages(channel, new Uint8Array(message.buffer, message.byteOffset, message.byteLength))
+      else if (channel === this.inboxOf(this.serverId)) this.receiveMail(channel, data)
+      else if (senderOf(data) !== this.serverId) {
+        const { server, messages } = decodePeerMessages(data)
+        this.receiveMessages(server, channel.slice(this.channelOf('').length), messages)
+      }
+    })
+  }
+
+  private receiveMail(channel: string, data: Uint8Array): void {
+    const { server, documents } = decodeMail(data)
+    for (const [id, messages] of documents) this.guard(channel, () => this.receiveMessages(server, id, messages))
+  }
+
+  /** What others say must not end the process. */
+  private guard(channel: string, work: () => void): void {
+    try {
+      work()
     } catch (err) {
       this.deps.metrics.errors.inc({ where: 'peer-message' })
       this.deps.log.warn({ err, channel }, 'a message of another server cannot be read')
@@ -184,10 +189,9 @@ export class Cluster {
     } else if (sign === 'leaving') this.heartbeats.left(server)
   }
 
-  private receiveMessages(channel: string, data: Uint8Array): void {
-    const member = this.members.get(channel.slice(this.channelOf('').length))
-    if (!member || senderOf(data) === this.serverId) return
-    const { server, messages } = decodePeerMessages(data)
+  private receiveMessages(server: string, documentId: string, messages: PeerMessage[]): void {
+    const member = this.members.get(documentId)
+    if (!member || server === this.serverId) return
     this.heartbeats.heardOf(server)
     if (!member.peers.has(server)) {
       member.peers.add(server)
@@ -269,6 +273,10 @@ export class Cluster {
 
   private get serversChannel(): string {
     return `${this.deps.redis.prefix}servers`
+  }
+
+  private inboxOf(server: string): string {
+    return `${this.deps.redis.prefix}server:${server}`
   }
 
   private channelOf(documentId: string): string {

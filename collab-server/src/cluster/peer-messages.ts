@@ -17,7 +17,7 @@ export type PeerMessage =
 const types = ['row', 'awareness', 'query-awareness', 'holding', 'leaving', 'stateless'] as const
 const origins = ['client', 'api'] as const
 
-/** Several messages of one server in one: its id, their number, and they. */
+/** Several messages of one server about one document. */
 export function encodePeerMessages(server: string, messages: PeerMessage[]): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarString(encoder, server)
@@ -33,9 +33,37 @@ export const senderOf = (data: Uint8Array): string => decoding.readVarString(dec
 export function decodePeerMessages(data: Uint8Array): { server: string; messages: PeerMessage[] } {
   const decoder = decoding.createDecoder(data)
   const server = decoding.readVarString(decoder)
+  return { server, messages: readMessages(decoder) }
+}
+
+/** What one server tells another one of several documents, by their ids. */
+export function encodeMail(server: string, documents: ReadonlyMap<string, PeerMessage[]>): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, server)
+    encoding.writeVarUint(encoder, documents.size)
+    for (const [documentId, messages] of documents) {
+      encoding.writeVarString(encoder, documentId)
+      encoding.writeVarUint(encoder, messages.length)
+      for (const message of messages) write(encoder, message)
+    }
+  })
+}
+
+/** @throws Error where it is none */
+export function decodeMail(data: Uint8Array): { server: string; documents: [id: string, messages: PeerMessage[]][] } {
+  const decoder = decoding.createDecoder(data)
+  const server = decoding.readVarString(decoder)
+  const documents: [string, PeerMessage[]][] = []
+  for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+    documents.push([decoding.readVarString(decoder), readMessages(decoder)])
+  }
+  return { server, documents }
+}
+
+function readMessages(decoder: decoding.Decoder): PeerMessage[] {
   const messages: PeerMessage[] = []
   for (let left = decoding.readVarUint(decoder); left > 0; left--) messages.push(read(decoder))
-  return { server, messages }
+  return messages
 }
 
 function write(encoder: encoding.Encoder, message: PeerMessage): void {
