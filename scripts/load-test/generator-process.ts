@@ -7,10 +7,10 @@ import type { Storm } from './storm-process.ts'
 
 /** Clients in a process of their own; `file` serves what they can be asked to do. */
 class ClientsProcess<T extends Handlers> extends Remote<T> {
-  constructor(file: string) {
+  constructor(file: string, options: string[] = []) {
     super(
       fork(path.join(import.meta.dirname, file), {
-        execArgv: [],
+        execArgv: options,
         serialization: 'advanced',
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),
@@ -28,7 +28,8 @@ class ClientsProcess<T extends Handlers> extends Remote<T> {
 /** A load generator in a process of its own. */
 export class GeneratorProcess extends ClientsProcess<Generator> {
   constructor() {
-    super('generator.ts')
+    // Long pauses of its garbage collection would be taken for the server's.
+    super('generator.ts', ['--max-semi-space-size=8'])
   }
 }
 
