@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parentPort, Worker } from 'node:worker_threads'
 
@@ -27,6 +28,8 @@ export function startProcess(file: URL, memory: number, { answered, ended }: Por
     // V8 writes pages about a heap that is full.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
+  // What it does is for one; what others wait for goes first.
+  if (child.pid) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
   const exit = new Promise((resolve) => child.once('exit', resolve))
   child.on('message', answered)
   child.on('error', ended)
