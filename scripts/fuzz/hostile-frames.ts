@@ -59,7 +59,7 @@ const others: Record<string, (source: Source) => Partial<HostileFrame> & { body:
 }
 
 /** What there is to send; the nearly right more often. */
-const kinds = [...Object.keys(forges), ...Object.keys(others), 'captured', 'captured', 'mutated', 'honest']
+const kinds = [...Object.keys(forges), ...Object.keys(others), 'captured', 'captured', 'mutated', 'misplaced', 'honest']
 
 /** A frame of a random kind, or of that one. */
 export function hostileFrame(source: Source, only?: string): HostileFrame {

@@ -11,6 +11,10 @@ const knownClient = (replica: Y.Doc, random: () => number): number => {
   const clients = [...replica.store.clients.keys()]
   return clients[Math.floor(random() * clients.length)] ?? 1
 }
+const knownId = (replica: Y.Doc, random: () => number): [client: number, clock: number] => {
+  const client = knownClient(replica, random)
+  return [client, Math.floor(random() * Y.getState(replica.store, client))]
+}
 const block = (client: number, clock: number, ...structs: Parameters<typeof rawUpdate>[0][number]['structs']) => [
   { client, clock, structs },
 ]
@@ -49,6 +53,10 @@ export const forges: Record<string, Forge> = {
   replacedPast: (replica, random) => rawUpdate(block(knownClient(replica, random), 0, string('x'.repeat(50)))),
   unknownOrigin: (_, random) =>
     rawUpdate(block(anyClient(random), 0, string('orphan', { origin: [anyClient(random), 7] }))),
+  misplaced: (replica, random) => {
+    const place = { origin: knownId(replica, random), rightOrigin: knownId(replica, random) }
+    return rawUpdate(block(anyClient(random), 0, string('between', place)))
+  },
   unknownParent: (_, random) =>
     rawUpdate(block(anyClient(random), 0, string('orphan', { parent: [anyClient(random), 7] }))),
   parentIsText: (replica, random) =>
