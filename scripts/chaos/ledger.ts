@@ -4,7 +4,7 @@ export type Edit = {
   word: string
   /** When, by `performance.now()`. */
   at: number
-  /** Of Yjs; `clock` is the one after the edit. */
+  /** Of Yjs; `clock` is the one after what was written or deleted. */
   client: number
   clock: number
 }

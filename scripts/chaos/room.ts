@@ -9,9 +9,12 @@ export type RoomOptions = {
   /** Of the servers. */
   urls: string[]
   random: () => number
-  /** Somebody else may take out what these type: it counts as stored where it was. */
-  canOthersDelete?: boolean
+  /** Somebody else may take out what these type, and write it again: what counts is the place where it was typed. */
+  canOthersWrite?: boolean
 }
+
+/** The Yjs client of a word, and the clock after it. */
+type Place = { client: number; clock: number }
 
 /** The people in one document, and what any of them was told is stored. */
 export class Room {
@@ -22,16 +25,15 @@ export class Room {
   /** How long each edit waited for its acknowledgement, in milliseconds. */
   readonly waitsMs: number[] = []
   typists: Typist[] = []
-  readonly canOthersDelete: boolean
-  /** The Yjs client of each word, and the clock after it. */
-  private readonly places = new Map<string, { client: number; clock: number }>()
+  private readonly canOthersWrite: boolean
+  private readonly places = new Map<string, Place>()
   private readonly options: RoomOptions
   private readonly touched = new Set<string>()
 
   constructor(options: RoomOptions) {
     this.options = options
     this.documentId = options.documentId
-    this.canOthersDelete = options.canOthersDelete ?? false
+    this.canOthersWrite = options.canOthersWrite ?? false
     this.fill()
   }
 
@@ -77,18 +79,23 @@ export class Room {
   /** Acknowledged edits that a document does not have. */
   missingIn(document: Y.Doc): number {
     const words = wordsOf(document)
+    const { sv, ds } = Y.snapshot(document)
+    const placeOf = (word: string): Place | undefined => (this.canOthersWrite ? this.places.get(word) : undefined)
     const isMissing = (word: string): boolean => {
-      const place = this.places.get(word)
-      if (!this.canOthersDelete || !place) return !words.has(word)
-      return Y.getState(document.store, place.client) < place.clock
+      const place = placeOf(word)
+      return place ? (sv.get(place.client) ?? 0) < place.clock : !words.has(word)
     }
-    return [...this.inserted].filter(isMissing).length + [...this.deleted].filter((word) => words.has(word)).length
+    const isThere = (word: string): boolean => {
+      const place = placeOf(word)
+      return place ? !Y.isDeleted(ds, Y.createID(place.client, place.clock - 1)) : words.has(word)
+    }
+    return [...this.inserted].filter(isMissing).length + [...this.deleted].filter(isThere).length
   }
 
   private note({ kind, word, at, client, clock }: Edit): void {
     this.waitsMs.push(performance.now() - at)
     if (kind === 'delete') this.deleted.add(word)
     else if (!this.touched.has(word)) this.inserted.add(word)
-    if (kind === 'insert') this.places.set(word, { client, clock })
+    this.places.set(word, { client, clock })
   }
 }

@@ -45,8 +45,7 @@ export class WireClient {
   /** Changes the replica, and sends the change where there is a socket. */
   edit({ kind, word }: Pick<Edit, 'kind' | 'word'>, change: () => void): void {
     const send = (update: Uint8Array): void => {
-      const { clientID: client, store } = this.document
-      const edit = { kind, word, at: performance.now(), client, clock: Y.getState(store, client) }
+      const edit = { kind, word, at: performance.now(), ...this.placeOf(kind, update) }
       this.ledger.made(edit)
       if (this.socket?.readyState !== WebSocket.OPEN) return
       this.ledger.sent([edit])
@@ -55,6 +54,16 @@ export class WireClient {
     this.document.on('update', send)
     this.document.transact(change)
     this.document.off('update', send)
+  }
+
+  /** The Yjs client, and the clock after what was written or deleted. */
+  private placeOf(kind: Edit['kind'], update: Uint8Array): Pick<Edit, 'client' | 'clock'> {
+    const { clientID: client, store } = this.document
+    const [deleted] = kind === 'delete' ? Y.decodeUpdate(update).ds.clients : []
+    const range = deleted?.[1].at(-1)
+    return deleted && range
+      ? { client: deleted[0], clock: range.clock + range.len }
+      : { client, clock: Y.getState(store, client) }
   }
 
   /** Nothing is sent any more, and nothing that comes has an effect: as if the computer had lost its power. */

@@ -49,7 +49,7 @@ export async function runFuzz({ frames, seed, onEvent = () => {} }: FuzzOptions)
   const mallory = workspace.members[4]?.token as string
   const rooms = [documentId, otherDocumentId].map((id, i) => {
     const people = workspace.members.slice(i * 2, i * 2 + 2)
-    return new Room({ documentId: id, people, urls, random, canOthersDelete: id === documentId })
+    return new Room({ documentId: id, people, urls, random, canOthersWrite: id === documentId })
   })
   const probe = new Remote<HeapProbe>(server.process)
   try {
