@@ -119,13 +119,19 @@ async function rowsOf({ pool }: Setting, documentId: string) {
   return rows[0] as { content: string; state: Uint8Array | null; tail: Uint8Array[] }
 }
 
-/** A document as its rows say. */
+/**
+ * A document as its rows say. What waits in them for an edit that nobody stored is put aside, as servers do: of two batches
+ * on their way when a server is killed the second may be stored alone. What was acknowledged never waits: it would count
+ * as lost.
+ */
 export async function storedDocument(setting: Setting, documentId: string): Promise<Y.Doc> {
   const { state, tail } = await rowsOf(setting, documentId)
   const document = new Y.Doc()
   document.transact(() => {
     for (const update of state ? [state, ...tail] : tail) Y.applyUpdate(document, update)
   })
+  document.store.pendingStructs = null
+  document.store.pendingDs = null
   return document
 }
 
