@@ -11,11 +11,14 @@ const keptMs = 1_000
 export class Opening {
   private readonly document: Y.Doc
   private whole: Uint8Array | null = null
+  private timer: NodeJS.Timeout | undefined
   private stepOnes = new Kept()
   private stepTwos = new Kept()
 
   constructor(document: Y.Doc) {
     this.document = document
+    // The timer would keep it in memory.
+    document.once('destroy', () => this.forget())
   }
 
   /** The question for what we lack. */
@@ -33,11 +36,13 @@ export class Opening {
   /** Takes the whole document as an update, as long as it does not change. */
   keep(update: Uint8Array): void {
     this.whole = update
-    setTimeout(() => this.forget(), keptMs).unref()
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.forget(), keptMs).unref()
   }
 
   /** To be called at each change. */
   forget(): void {
+    clearTimeout(this.timer)
     this.whole = null
     this.stepOnes = new Kept()
     this.stepTwos = new Kept()
