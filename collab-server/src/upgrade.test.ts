@@ -128,7 +128,7 @@ describe('upgrades', () => {
       ]
       for (let i = 0; i < 40; i++) {
         const socket = await rawUpgrade(server, ['', 'a b:c:d\u00ff', '[::1', '@'][i % 4], paths[i % paths.length])
-        if (i % 3 === 0) socket.end()
+        if (i % 3 === 0) socket.resume().end()
         else socket.resetAndDestroy()
       }
       for (const method of ['POST', 'OPTIONS']) {

@@ -6,7 +6,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { expect } from 'chai'
 import type { Redis } from 'ioredis'
 import type { RedisConfig } from './config.ts'
-import { createLogger } from './log.ts'
+import { createLogger, type Logger } from './log.ts'
 import { createRedis, isReady, onReady, type RedisClient } from './redis.ts'
 import { until } from './testing.ts'
 import { type RedisServer, requireRedis, startRedis, startRedisCluster } from './testing-redis.ts'
@@ -15,11 +15,14 @@ describe('connections to Redis', () => {
   let redis: RedisServer
   const clients: RedisClient[] = []
   const lines: string[] = []
-  const log = createLogger('info', { write: (line) => void lines.push(line) })
+  let log: Logger
 
   before(async function () {
     requireRedis(this)
     redis = await startRedis({ args: ['--user', 'writer', 'on', '>p@ss/word', '~*', '&*', '+@all'] })
+  })
+  beforeEach(() => {
+    log = createLogger('info', { write: (line) => void lines.push(line) })
   })
   after(() => redis?.stop())
   afterEach(async () => {

@@ -47,7 +47,7 @@ export function createRedis(
     }
     client = new Redis({ ...node, ...publishing, ...options })
   }
-  logOutages(client, role, log)
+  logOutages(client, log)
   pingRegularly(client)
   return client
 }
@@ -105,20 +105,24 @@ function createCluster({
   })
 }
 
-function logOutages(client: RedisClient, role: string, log: Logger): void {
+/** The clients of a process that are away, by its log: it says once what is true of all of them. */
+const away = new WeakMap<Logger, Set<RedisClient>>()
+
+function logOutages(client: RedisClient, log: Logger): void {
+  const clients = away.get(log) ?? new Set()
+  away.set(log, clients)
   let err: unknown
-  let isAway = false
   client.on('error', (error: unknown) => {
     err = error
   })
   client.on('reconnecting', () => {
-    if (!isAway) log.warn({ err, role }, 'Redis is away')
-    isAway = true
+    if (clients.size === 0) log.warn({ err }, 'Redis is away')
+    clients.add(client)
   })
   client.on('ready', () => {
-    if (isAway) log.info({ role }, 'Redis is back')
-    isAway = false
+    if (clients.delete(client) && clients.size === 0) log.info('Redis is back')
   })
+  client.on('end', () => clients.delete(client))
 }
 
 function pingRegularly(client: RedisClient): void {

@@ -43,6 +43,7 @@ export function testPrograms(file: string, environment: () => Environment) {
       async terminate(): Promise<unknown[]> {
         const ended = once(child, 'exit')
         child.kill('SIGTERM')
+        for (let line = await lines.next(); !line.done; line = await lines.next()) said.push(line.value)
         return ended
       },
     }
