@@ -6,7 +6,8 @@ import { Checkpoints } from './checkpoints.ts'
 import { documentTasks } from './document-tasks.ts'
 import { LiveDocument, LiveDocuments } from './live-document.ts'
 import { createMetrics } from './metrics.ts'
-import { Storage, type StoredDocument } from './storage.ts'
+import { Storage } from './storage.ts'
+import type { StoredDocument } from './stored-documents.ts'
 import { startWorld, until, type World } from './testing.ts'
 
 const log = createLogger('silent')

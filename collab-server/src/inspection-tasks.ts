@@ -2,7 +2,7 @@ import { FIELD } from '@mdcreator/shared/markdown/yjs'
 import { serveTasks } from '@mdcreator/shared/task-worker'
 import * as Y from 'yjs'
 import { AcceptedEdits } from './accepted.ts'
-import { type Inspection, trusted } from './inspection.ts'
+import { type Inspection, trusted } from './inspected.ts'
 import { areNeighbours } from './neighbours.ts'
 import { validateUpdate } from './update-validator.ts'
 

@@ -1,5 +1,5 @@
 import type { Pool, QueryConfig } from '@mdcreator/db/database'
-import type { StoredUpdate } from './storage.ts'
+import type { StoredUpdate } from './stored-documents.ts'
 
 /** A connection that died without a word must not end the following. */
 const timeoutMs = 5_000

@@ -10,7 +10,8 @@ import { Refusal } from './guard.ts'
 import { fromElsewhere, LiveDocument, type LiveDocuments } from './live-document.ts'
 import type { Projector } from './projection.ts'
 import { retrying } from './retry.ts'
-import type { Storage, StoredDocument } from './storage.ts'
+import type { Storage } from './storage.ts'
+import type { StoredDocument } from './stored-documents.ts'
 
 type Dependencies = {
   storage: Storage

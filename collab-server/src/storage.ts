@@ -1,7 +1,7 @@
 import { createPool, type Pool, type PoolClient, type QueryConfig } from '@mdcreator/db/database'
 import type { Logger } from '@mdcreator/shared/log'
 import type { AuthoredRow, ClientOwners } from './client-owners.ts'
-import { StoredDocuments, toUpdate } from './stored-documents.ts'
+import { type StoredDocument, StoredDocuments, toUpdate } from './stored-documents.ts'
 
 export type LogEntry = {
   documentId: string
@@ -16,21 +16,6 @@ export type Projection = { content: string; plainText: string; wordCount: number
 
 /** A projection of all rows up to `clock`, and who made the last edit. */
 export type ProjectedDocument = { documentId: string; projection: Projection; clock: number; userId: string | null }
-
-/**
- * A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the highest id of all its rows, `epoch`
- * the number of the checkpoint; rows of transactions before `horizon` are all in it.
- */
-export type StoredDocument = {
-  state: Uint8Array | null
-  /** Of what is in `state`. */
-  owners: ClientOwners
-  tail: StoredUpdate[]
-  clock: number
-  epoch: number
-  horizon: string
-}
-export type StoredUpdate = AuthoredRow & { id: number }
 
 /** A change from the API, stored as a whole or not at all. */
 export type Write = {

@@ -1,7 +1,21 @@
 import type { Pool } from '@mdcreator/db/database'
 import { Batched } from './batched.ts'
-import type { ClientOwners } from './client-owners.ts'
-import type { StoredDocument, StoredUpdate } from './storage.ts'
+import type { AuthoredRow, ClientOwners } from './client-owners.ts'
+
+/**
+ * A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the highest id of all its rows, `epoch`
+ * the number of the checkpoint; rows of transactions before `horizon` are all in it.
+ */
+export type StoredDocument = {
+  state: Uint8Array | null
+  /** Of what is in `state`. */
+  owners: ClientOwners
+  tail: StoredUpdate[]
+  clock: number
+  epoch: number
+  horizon: string
+}
+export type StoredUpdate = AuthoredRow & { id: number }
 
 /** Few in one query: all of its documents are in memory at once, and the last one is waited for. */
 const limits = { size: 16, inFlight: 4 }

@@ -1,7 +1,7 @@
 import * as decoding from 'lib0/decoding'
 import * as Y from 'yjs'
 import type { AcceptedEdits } from './accepted.ts'
-import type { Inspection } from './inspection.ts'
+import type { Inspection } from './inspected.ts'
 import { estimateCost } from './update-cost.ts'
 import { isOver, measureUpdate, type UpdateSize } from './update-size.ts'
 import { checkStructs, type Decoded, maxClock, type Outcome } from './update-structs.ts'
