@@ -22,6 +22,7 @@ export class Projector {
   private readonly log: Logger
   private readonly timers = new Map<LiveDocument, NodeJS.Timeout>()
   private readonly running = new Map<LiveDocument, Promise<void>>()
+  private isClosed = false
 
   constructor(storage: Pick<Storage, 'project'>, log: Logger) {
     this.writer = new ProjectionWriter(storage)
@@ -30,7 +31,7 @@ export class Projector {
 
   /** Called at each edit: costs nothing while a write is planned already. */
   schedule(live: LiveDocument, afterMs = delayMs): void {
-    if (this.timers.has(live)) return
+    if (this.isClosed || this.timers.has(live)) return
     const timer = setTimeout(() => {
       this.timers.delete(live)
       this.run(live).catch((err: unknown) => {
@@ -60,6 +61,12 @@ export class Projector {
   cancel(live: LiveDocument): void {
     clearTimeout(this.timers.get(live))
     this.timers.delete(live)
+  }
+
+  /** Plans nothing any more. */
+  close(): void {
+    this.isClosed = true
+    for (const live of [...this.timers.keys()]) this.cancel(live)
   }
 
   private run(live: LiveDocument): Promise<void> {

@@ -59,6 +59,8 @@ export async function stopInOrder(parts: Parts): Promise<void> {
   if (!isProjected) log.warn('stopped without some projections; the log has the edits')
   await within(parts.presence.stop(), left())
   await within(follower.stop(), left())
+  // What the follower has found last is projected by whoever loads it.
+  projector.close()
   await within(checkpoints.stop(), left())
   await Promise.all([parts.worker.close(), parts.inspector.close()])
   await within(parts.storage.close(), Math.max(500, left()))
