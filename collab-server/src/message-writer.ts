@@ -11,9 +11,9 @@ let last: { message: Uint8Array; frame: Buffer } = { message: new Uint8Array(), 
 let corked: MessageWriter[] = []
 
 /**
- * Sends binary messages on the socket below a WebSocket (without compression). A message to many is framed once, and what one turn of the
- * event loop sends to somebody goes out in one write: writes to sockets are most of what this server does. They wait for
- * the immediates of the turn, so that an acknowledgement goes with the broadcast of its edit.
+ * Sends binary messages on the socket below a WebSocket (without compression). A message to many is framed once, and what
+ * one turn of the event loop sends to somebody goes out in one write: writes to sockets are most of what this server does.
+ * They wait for the immediates of the turn, so that an acknowledgement goes with the broadcast of its edit.
  */
 export class MessageWriter {
   private readonly socket: Duplex
@@ -50,26 +50,33 @@ export class MessageWriter {
 /** A message from a server, in one frame and unmasked (RFC 6455, section 5.2). */
 function frameOf(message: Uint8Array): Buffer {
   if (last.message === message) return last.frame
-  const length = message.byteLength
-  const isShort = length < 126
-  const frame = Buffer.allocUnsafe((isShort ? 2 : 4) + length)
-  frame[0] = finalBinary
-  frame[1] = isShort ? length : 126
-  if (!isShort) frame.writeUInt16BE(length, 2)
-  frame.set(message, isShort ? 2 : 4)
+  const start = headerLength(message.byteLength)
+  const frame = Buffer.allocUnsafe(start + message.byteLength)
+  writeHeader(frame, message.byteLength)
+  frame.set(message, start)
   last = { message, frame }
   return frame
 }
 
-/** The header of such a frame for a message that is not short. */
+/** The header of such a frame alone. */
 function headerOf(length: number): Buffer {
-  const isLong = length > 65_535
-  const header = Buffer.alloc(isLong ? 10 : 4)
-  header[0] = finalBinary
-  header[1] = isLong ? 127 : 126
-  if (isLong) header.writeUInt32BE(length, 6)
-  else header.writeUInt16BE(length, 2)
+  const header = Buffer.allocUnsafe(headerLength(length))
+  writeHeader(header, length)
   return header
+}
+
+const headerLength = (length: number): number => (length < 126 ? 2 : length <= 65_535 ? 4 : 10)
+
+function writeHeader(frame: Buffer, length: number): void {
+  frame[0] = finalBinary
+  if (length < 126) frame[1] = length
+  else if (length <= 65_535) {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  } else {
+    frame[1] = 127
+    frame.writeBigUInt64BE(BigInt(length), 2)
+  }
 }
 
 /** Writes what has been sent so far, now. */
