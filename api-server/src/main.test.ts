@@ -1,29 +1,13 @@
 import path from 'node:path'
 import { migrate } from '@mdcreator/db/migrate'
-import { createTestDatabase, type TestDatabase } from '@mdcreator/db/testing'
+import { programWorld } from '@mdcreator/db/testing-program'
 import { until } from '@mdcreator/shared/testing'
-import { testPrograms } from '@mdcreator/shared/testing-program'
-import { type RedisServer, requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
 import { expect } from 'chai'
 import { createHttpServer, listen } from './http/server.ts'
 
 describe('the API server as a program', () => {
-  let database: TestDatabase
-  let redis: RedisServer
-  const programs = testPrograms(path.join(import.meta.dirname, 'main.ts'), () => ({
-    ...{ PORT: '0', DATABASE_URL: database.url, REDIS_URL: redis.config.url },
-  }))
-  const { start, outcome } = programs
-  before(async function () {
-    requireRedis(this)
-    database = await createTestDatabase()
-    redis = await startRedis()
-  })
-  after(async () => {
-    programs.stop()
-    await redis?.stop()
-    await database?.drop()
-  })
+  const world = programWorld(path.join(import.meta.dirname, 'main.ts'), { PORT: '0' })
+  const { start, outcome } = world
 
   it('serves while it can reach the database and Redis, until SIGTERM, then ends with 0', async () => {
     const program = start()
@@ -31,11 +15,11 @@ describe('the API server as a program', () => {
     const origin = `http://127.0.0.1:${port}`
     const ready = () => fetch(`${origin}/readyz`)
     await until(async () => (await ready()).status === 200)
-    await redis.kill()
+    await world.redis.kill()
     await until(async () => (await ready()).status === 503)
     expect((await (await ready()).json()).away).to.deep.equal(['redis'])
     expect((await fetch(`${origin}/healthz`)).status).to.equal(200)
-    await redis.restart()
+    await world.redis.restart()
     await until(async () => (await ready()).status === 200)
     expect((await (await fetch(`${origin}/.well-known/jwks.json`)).json()).keys).to.have.length(1)
     expect(await program.terminate()).to.deep.equal([0, null])
@@ -81,7 +65,7 @@ describe('the API server as a program', () => {
   })
 
   it('says in one line which migrations are pending', async () => {
-    await migrate(database.url, 'down')
+    await migrate(world.database.url, 'down')
     const { code, stderr } = await outcome()
     expect(code).to.equal(1)
     expect(stderr).to.match(

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
 import { type Client, openSocket, startWorld, type TestServer, until, type World } from './testing.ts'
+import { rawUpgrade } from './testing-upgrades.ts'
 
 /** A frame of the protocol, with whatever body. */
 const frame = (name: string, ...write: ((encoder: encoding.Encoder) => void)[]): Uint8Array =>
@@ -173,16 +174,8 @@ describe('bad input on a socket', () => {
   })
 
   it('survives resets in the middle of an upgrade, with a malformed Host too', async () => {
-    const { hostname, port } = new URL(server.url)
     for (let i = 0; i < 20; i++) {
-      const socket = connect(Number(port), hostname)
-      socket.on('error', () => {})
-      const host = i % 2 ? 'a b:c:d\u00ff' : 'localhost'
-      await new Promise<void>((resolve) => socket.on('connect', resolve))
-      const key = 'dGhlIHNhbXBsZSBub25jZQ=='
-      socket.write(
-        `GET /collab HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
-      )
+      const socket = await rawUpgrade(server, i % 2 ? 'a b:c:d\u00ff' : 'localhost')
       socket.resetAndDestroy()
       await until(() => socket.destroyed)
     }

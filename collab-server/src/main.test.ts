@@ -2,28 +2,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { migrate } from '@mdcreator/db/migrate'
-import { createTestDatabase, type TestDatabase } from '@mdcreator/db/testing'
-import { testPrograms } from '@mdcreator/shared/testing-program'
-import { type RedisServer, requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
+import { programWorld } from '@mdcreator/db/testing-program'
 import { expect } from 'chai'
 
 describe('the collab server as a program', () => {
-  let database: TestDatabase
-  let redis: RedisServer
-  const programs = testPrograms(path.join(import.meta.dirname, 'main.ts'), () => ({
-    ...{ COLLAB_PORT: '0', DATABASE_URL: database.url, REDIS_URL: redis.config.url },
-  }))
-  const { start, outcome } = programs
-  before(async function () {
-    requireRedis(this)
-    database = await createTestDatabase()
-    redis = await startRedis()
-  })
-  after(async () => {
-    programs.stop()
-    await redis?.stop()
-    await database?.drop()
-  })
+  const world = programWorld(path.join(import.meta.dirname, 'main.ts'), { COLLAB_PORT: '0' })
+  const { start, outcome } = world
 
   it('starts while Redis is away, says so once, and ends with 0 at SIGTERM', async () => {
     const program = start({ REDIS_URL: 'redis://:canary@127.0.0.1:1' })
@@ -54,7 +38,7 @@ describe('the collab server as a program', () => {
     ],
     [
       'there is no such database',
-      () => ({ DATABASE_URL: database.url.replace(/\/[^/]*$/, '/none') }),
+      () => ({ DATABASE_URL: world.database.url.replace(/\/[^/]*$/, '/none') }),
       /^The database of DATABASE_URL cannot be used: there is no database of that name.*\n$/,
     ],
     [
@@ -82,7 +66,7 @@ describe('the collab server as a program', () => {
   })
 
   it('says in one line which migrations are pending', async () => {
-    await migrate(database.url, 'down')
+    await migrate(world.database.url, 'down')
     const { code, stderr } = await outcome()
     expect(code).to.equal(1)
     expect(stderr).to.match(/^The database lacks the migrations 0001_foundation.*node scripts\/migrate\.ts up.*\n$/)

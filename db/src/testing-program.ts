@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { type RedisServer, requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
+import { createTestDatabase, type TestDatabase } from './testing.ts'
 
 type Environment = Record<string, string>
 
@@ -9,13 +11,32 @@ const strayRejections = `--import=data:text/javascript,${encodeURIComponent(
   `process.on('SIGUSR2', () => void Promise.reject(new Error('stray')))`,
 )}`
 
-/** Starts a program as its users do. `environment` is all that it finds in its own, besides PATH. */
-export function testPrograms(file: string, environment: () => Environment) {
+/**
+ * For a `describe`: a database, a Redis, and how to start a program as its users do. `environment` is all that it finds in
+ * its own besides those two and PATH.
+ */
+export function programWorld(file: string, environment: Environment) {
+  const world = {} as { database: TestDatabase; redis: RedisServer }
   const children: ChildProcess[] = []
+  before(async function () {
+    requireRedis(this)
+    world.database = await createTestDatabase()
+    world.redis = await startRedis()
+  })
+  after(async () => {
+    for (const child of children) child.kill('SIGKILL')
+    await world.redis?.stop()
+    await world.database?.drop()
+  })
 
   function spawnOne(more: Environment) {
     const child = spawn(process.execPath, [file], {
-      env: { PATH: process.env['PATH'], NODE_OPTIONS: strayRejections, ...environment(), ...more },
+      env: {
+        ...{ PATH: process.env['PATH'], NODE_OPTIONS: strayRejections },
+        ...{ DATABASE_URL: world.database.url, REDIS_URL: world.redis.config.url },
+        ...environment,
+        ...more,
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     children.push(child)
@@ -60,8 +81,5 @@ export function testPrograms(file: string, environment: () => Environment) {
     return { code, stderr }
   }
 
-  const stop = (): void => {
-    for (const child of children) child.kill('SIGKILL')
-  }
-  return { start, outcome, stop }
+  return Object.assign(world, { start, outcome })
 }
