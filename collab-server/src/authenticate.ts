@@ -3,6 +3,7 @@ import type { CollabLimits } from '@mdcreator/shared/config'
 import { isId } from '@mdcreator/shared/ids'
 import { personColor } from '@mdcreator/shared/person-color'
 import { type TokenClaims, TokenError, type TokenVerifier } from '@mdcreator/shared/tokens'
+import type { Announcements } from './announcements.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
 import type { Connections } from './connections.ts'
 import type { Context, Credentials } from './context.ts'
@@ -12,12 +13,14 @@ import { type Access, allows, type Rights } from './rights.ts'
 type Dependencies = {
   verifier: TokenVerifier
   rights: Rights
+  announcements: Announcements
   connections: Connections
   limits: Pick<CollabLimits, 'connectionsPerDocument' | 'connectionsPerUser'>
 }
 
 /** Lets a connection in: a good token, an existing document, and a role in its workspace. Readers may not write. */
-export function authentication({ verifier, rights, connections, limits }: Dependencies): Extension<Context> {
+export function authentication(deps: Dependencies): Extension<Context> {
+  const { verifier, rights, announcements, connections, limits } = deps
   return {
     async onAuthenticate({ token, documentName, context, connectionConfig, instance }) {
       const refuse = (code: CloseCode, reason: string): never => {
@@ -30,6 +33,7 @@ export function authentication({ verifier, rights, connections, limits }: Depend
         return refuse(closeCodes.unauthorized, error.expired ? 'token-expired' : 'invalid-token')
       })
       const credentials = credentialsOf(claims)
+      const rightsSince = announcements.now()
       const access = await rights.of({ documentId: documentName, ...credentials }).catch(() => {
         return refuse(closeCodes.tryAgainLater, 'try-again-later')
       })
@@ -44,7 +48,7 @@ export function authentication({ verifier, rights, connections, limits }: Depend
       }
       connectionConfig.readOnly = !allows(access, 'document.write')
       const user = { id, name, avatar_url: avatarUrl, color: personColor(id) }
-      return { user, workspaceId: access.workspaceId, credentials }
+      return { user, workspaceId: access.workspaceId, credentials, rightsSince }
     },
   }
 }

@@ -33,16 +33,19 @@ export class Connections {
 
   /** Those that all ids of an event apply to. */
   concerned(event: EventPayload<'access.changed'>): OpenConnection[] {
-    return [...this.all].filter(
-      ({ context, document }) =>
-        (event.user_id ?? context.user.id) === context.user.id &&
-        (event.session_id ?? context.credentials.sessionId) === context.credentials.sessionId &&
-        (event.workspace_id ?? context.workspaceId) === context.workspaceId &&
-        (event.document_id ?? document.name) === document.name,
-    )
+    return [...this.all].filter((connection) => concerns(event, connection))
   }
 
   [Symbol.iterator](): IterableIterator<OpenConnection> {
     return this.all.values()
   }
+}
+
+export function concerns(event: EventPayload<'access.changed'>, { context, document }: OpenConnection): boolean {
+  return (
+    (event.user_id ?? context.user.id) === context.user.id &&
+    (event.session_id ?? context.credentials.sessionId) === context.credentials.sessionId &&
+    (event.workspace_id ?? context.workspaceId) === context.workspaceId &&
+    (event.document_id ?? document.name) === document.name
+  )
 }

@@ -29,4 +29,11 @@ export interface SocketControl {
 }
 
 /** What Hocuspocus carries with a connection. `socket` is there from the start, the rest once it is authenticated. */
-export type Context = { socket: SocketControl; user: Identity; workspaceId: string; credentials: Credentials }
+export type Context = {
+  socket: SocketControl
+  user: Identity
+  workspaceId: string
+  credentials: Credentials
+  /** The moment (see Announcements) before its rights were read. */
+  rightsSince: number | null
+}

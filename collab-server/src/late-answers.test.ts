@@ -1,4 +1,5 @@
 import type { Bus } from '@mdcreator/shared/bus/bus'
+import type { EventPayload } from '@mdcreator/shared/bus/messages'
 import { createLogger } from '@mdcreator/shared/log'
 import { KeysUnavailableError, type TokenVerifier } from '@mdcreator/shared/tokens'
 import { expect } from 'chai'
@@ -24,30 +25,43 @@ function setting({ verify = async () => ({}) as never }: { verify?: TokenVerifie
     requestToken: () => {},
     document: { name: 'name', hasConnection: () => closes.length === 0 },
     context: {
-      credentials: { userId: 'ada', sessionId: null, tokenId: null, expiresAt: Date.now() + 3_600_000 },
+      user: { id: 'ada' },
+      workspaceId: 'workspace',
+      credentials: { userId: 'ada', sessionId: 'session', tokenId: null, expiresAt: Date.now() + 3_600_000 },
       socket: { closeDocument: (_: unknown, code: number) => closes.push(code) },
     },
   } as unknown as OpenConnection
-  let announce = (): void => {}
+  /** Those that announcements find: it is not among them before it is open. */
+  const open = [connection]
+  let announce = (_: EventPayload<'access.changed'>): void => {}
+  let reconnect = (): void => {}
+  const bus = {
+    isConnected: true,
+    subscribe: (_: string, listener: typeof announce) => {
+      announce = listener
+      return () => {}
+    },
+    onReconnected: (listener: typeof reconnect) => {
+      reconnect = listener
+      return () => {}
+    },
+  }
   const revocation = new Revocation({
     connections: {
-      concerned: () => [connection],
-      [Symbol.iterator]: () => [connection].values(),
+      concerned: () => open,
+      [Symbol.iterator]: () => open.values(),
     } as unknown as Connections,
     rights: { of: () => new Promise((resolve) => answers.push(resolve)) } as unknown as Rights,
     verifier: { verifyForDocument: verify } as TokenVerifier,
-    bus: {
-      isConnected: true,
-      subscribe: (_: string, listener: () => void) => {
-        announce = listener
-        return () => {}
-      },
-      onReconnected: () => () => {},
-    } as unknown as Bus,
+    bus: bus as unknown as Bus,
     log: createLogger('silent'),
   })
   revocation.start()
-  return { revocation, connection, answers, closes, announce: () => announce() }
+  return {
+    ...{ revocation, connection, open, bus, answers, closes },
+    announce: (event: EventPayload<'access.changed'> = {}) => announce(event),
+    reconnect: () => reconnect(),
+  }
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -84,5 +98,86 @@ describe('rights that are read twice at a time', () => {
     await revocation.renew(connection, 'token')
     expect(closes).to.deep.equal([])
     revocation.stop()
+  })
+})
+
+describe('rights of somebody who is being let in', () => {
+  /** Somebody whose rights have just been read, and whose document is being loaded. */
+  const entering = () => {
+    const all = setting()
+    all.open.pop()
+    all.connection.context.rightsSince = all.revocation.announcements.now()
+    return {
+      ...all,
+      /** How often they are read once it is open. */
+      reads: (): number => {
+        all.open.push(all.connection)
+        all.revocation.opened(all.connection)
+        all.revocation.stop()
+        return all.answers.length
+      },
+    }
+  }
+
+  it('are not read again where nothing was announced meanwhile', () => {
+    const { reads } = entering()
+    expect(reads()).to.equal(0)
+  })
+
+  it('are not read again for what was announced before, or of others', () => {
+    const { announce, connection, revocation, reads } = entering()
+    announce({ user_id: 'ada' })
+    connection.context.rightsSince = revocation.announcements.now()
+    announce({ user_id: 'grace' })
+    announce({ user_id: 'ada', session_id: 'another session' })
+    announce({ workspace_id: 'another workspace' })
+    announce({ document_id: 'another document' })
+    expect(reads()).to.equal(0)
+  })
+
+  const concerning = [
+    { user_id: 'ada' },
+    { user_id: 'ada', session_id: 'session' },
+    { workspace_id: 'workspace' },
+    { workspace_id: 'workspace', user_id: 'ada' },
+    { document_id: 'name' },
+  ]
+  for (const event of concerning) {
+    it(`are read again where ${JSON.stringify(event)} was announced meanwhile, and decide`, async () => {
+      const { announce, answers, closes, reads } = entering()
+      announce(event)
+      announce({ user_id: 'grace' })
+      expect(reads()).to.equal(1)
+      answers[0]?.({ ...editor, role: null })
+      await turn()
+      expect(closes).to.deep.equal([4403])
+    })
+  }
+
+  it('are read again where announcements did not reach us when they were read', () => {
+    const { bus, connection, revocation, reads } = entering()
+    bus.isConnected = false
+    connection.context.rightsSince = revocation.announcements.now()
+    bus.isConnected = true
+    expect(reads()).to.equal(1)
+  })
+
+  it('are read again where announcements do not reach us by now', () => {
+    const { bus, reads } = entering()
+    bus.isConnected = false
+    expect(reads()).to.equal(1)
+  })
+
+  it('are read again where announcements did not reach us for a while', () => {
+    const { reconnect, reads } = entering()
+    reconnect()
+    expect(reads()).to.equal(1)
+  })
+
+  it('are read again where more was announced meanwhile than is remembered', () => {
+    const { announce, reads } = entering()
+    announce({ user_id: 'ada' })
+    for (let i = 0; i < 1_000; i++) announce({ user_id: 'grace' })
+    expect(reads()).to.equal(1)
   })
 })

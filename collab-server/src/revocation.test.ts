@@ -121,6 +121,29 @@ describe('rights that change while a document is open', () => {
     expect(a.closes).to.deep.equal([])
   })
 
+  it('shuts out who is removed between the look at the rights and the load of the document', async () => {
+    const ada = await world.person('Ada')
+    const unread = await world.document()
+    const blocker = await world.owner.connect()
+    await blocker.query('begin')
+    await blocker.query('lock document_updates in access exclusive mode')
+    const client = world.connect(server, unread, ada.token)
+    clients.push(client)
+    await until(async () => {
+      const { rows } = await world.owner.query(
+        `select from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock' and query like 'select id as document_id%'`,
+      )
+      return rows.length > 0
+    })
+    await world.owner.query('delete from workspace_members where user_id = $1', [ada.id])
+    await announce({ workspace_id: world.workspaceId, user_id: ada.id })
+    await blocker.query('rollback')
+    blocker.release()
+    await client.closed()
+    expect(client.closes[0]).to.equal(4403)
+  })
+
   describe('a token that ends', () => {
     const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds
 

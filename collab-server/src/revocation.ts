@@ -1,7 +1,9 @@
 import { OutgoingMessage } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
+import type { EventPayload } from '@mdcreator/shared/bus/messages'
 import type { Logger } from '@mdcreator/shared/log'
 import { KeysUnavailableError, type TokenVerifier } from '@mdcreator/shared/tokens'
+import { Announcements } from './announcements.ts'
 import { credentialsOf, refusalOf } from './authenticate.ts'
 import { closeCodes } from './close-codes.ts'
 import type { Connections, OpenConnection } from './connections.ts'
@@ -22,6 +24,7 @@ const retryMs = 10_000
  * rights are read from the database, so that a forged message opens nothing and a lost one is made good at the next look.
  */
 export class Revocation {
+  readonly announcements: Announcements
   private readonly deps: Dependencies
   private readonly expiries = new Map<OpenConnection, NodeJS.Timeout>()
   private readonly stops: (() => void)[] = []
@@ -33,13 +36,19 @@ export class Revocation {
 
   constructor(deps: Dependencies) {
     this.deps = deps
+    this.announcements = new Announcements(deps.bus)
   }
 
   start(): void {
     const { bus, connections } = this.deps
+    const announced = (event: EventPayload<'access.changed'>): void => {
+      this.announcements.add(event)
+      void this.recheck(connections.concerned(event))
+    }
     this.stops.push(
-      bus.subscribe('access.changed', (event) => void this.recheck(connections.concerned(event))),
-      bus.onReconnected(() => void this.recheck([...connections])),
+      bus.subscribe('access.changed', announced),
+      // What was missed may be about anybody.
+      bus.onReconnected(() => announced({})),
     )
     this.plan()
   }
@@ -52,10 +61,10 @@ export class Revocation {
     for (const stop of this.stops) stop()
   }
 
-  /** Watches over a new connection. Its rights are read once more: they may have changed while it was opened. */
+  /** Watches over a new connection. Its rights are read once more where they may have changed while it was opened. */
   opened(connection: OpenConnection): void {
     this.watchExpiry(connection)
-    void this.recheck([connection])
+    if (this.announcements.mayConcern(connection, connection.context.rightsSince)) void this.recheck([connection])
   }
 
   closed(connection: OpenConnection): void {

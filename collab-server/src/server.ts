@@ -112,7 +112,7 @@ export function createCollab(deps: CollabDependencies): Collab {
     timeout: neverMs,
     maxPendingDocuments: limits.documentsPerSocket,
     extensions: [
-      authentication({ verifier, rights, connections, limits }),
+      authentication({ verifier, rights, announcements: revocation.announcements, connections, limits }),
       persistence({
         ...{ storage, worker, documents, projector, checkpoints, cluster, log },
         maxDocumentBytes: limits.maxDocumentBytes,
