@@ -5,18 +5,22 @@ export type BatchLimits = {
   size: number
   /** Batches that are asked at the same time. One whose answer never comes must not hold up all others. */
   inFlight: number
+  /** How long after a batch the next one begins, unless there are questions enough for it. */
+  apartMs: number
 }
 
 /**
- * Asks together what is asked for in one turn of the event loop, or while others are waiting for their answers: so a thousand
- * connects are a few queries.
+ * Asks together what is asked for within a few milliseconds, or while others are waiting for their answers: so a thousand
+ * connects are a few queries. A question that comes alone does not wait.
  */
 export class Batched<Q, A> {
   private readonly answer: (questions: Q[]) => Promise<A[]>
   private readonly limits: BatchLimits
   private pending: Pending<Q, A>[] = []
   private inFlight = 0
-  private isPlanned = false
+  private begunAt = Number.NEGATIVE_INFINITY
+  private immediate: NodeJS.Immediate | undefined
+  private timer: NodeJS.Timeout | undefined
 
   /** `answer` gives an answer to each question, in their order; where it rejects, all of them do. */
   constructor(answer: (questions: Q[]) => Promise<A[]>, limits: BatchLimits) {
@@ -32,18 +36,26 @@ export class Batched<Q, A> {
   }
 
   private plan(): void {
-    if (this.isPlanned || this.inFlight >= this.limits.inFlight) return
-    this.isPlanned = true
-    setImmediate(() => {
-      this.isPlanned = false
-      while (this.pending.length > 0 && this.inFlight < this.limits.inFlight) {
-        void this.askTogether(this.pending.splice(0, this.limits.size))
-      }
-    })
+    if (this.immediate || this.inFlight >= this.limits.inFlight) return
+    const isFull = this.pending.length >= this.limits.size
+    if (this.timer && !isFull) return
+    const waitMs = isFull ? 0 : this.begunAt + this.limits.apartMs - performance.now()
+    if (waitMs > 0) this.timer = setTimeout(() => this.begin(), waitMs)
+    else this.immediate = setImmediate(() => this.begin())
+  }
+
+  private begin(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.immediate = undefined
+    while (this.pending.length > 0 && this.inFlight < this.limits.inFlight) {
+      void this.askTogether(this.pending.splice(0, this.limits.size))
+    }
   }
 
   private async askTogether(batch: Pending<Q, A>[]): Promise<void> {
     this.inFlight++
+    this.begunAt = performance.now()
     try {
       const answers = await this.answer(batch.map(({ question }) => question))
       for (const [i, { resolve }] of batch.entries()) resolve(answers[i] as A)

@@ -22,7 +22,7 @@ export function allows({ role, scopes }: Access, action: Action): boolean {
 /** Whose rights are asked for: the user, and the session or the personal access token. */
 export type Question = { documentId: string; userId: string; sessionId: string | null; tokenId: string | null }
 
-const limits = { size: 500, inFlight: 2 }
+const limits = { size: 500, inFlight: 2, apartMs: 10 }
 
 /** Reads rights from the database: those that are asked for at the same moment in one query. */
 export class Rights {

@@ -18,7 +18,7 @@ export type StoredDocument = {
 export type StoredUpdate = AuthoredRow & { id: number }
 
 /** Few in one query: all of its documents are in memory at once, and the last one is waited for. */
-const limits = { size: 16, inFlight: 4 }
+const limits = { size: 16, inFlight: 4, apartMs: 10 }
 
 export type UpdateRow = Omit<StoredUpdate, 'userId'> & { user_id: string | null }
 export const toUpdate = ({ user_id: userId, id, data, origin }: UpdateRow): StoredUpdate => ({
