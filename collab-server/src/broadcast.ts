@@ -1,4 +1,6 @@
 import type { Document } from '@hocuspocus/server'
+import { encodeStates } from './awareness-states.ts'
+import { awarenessMessage } from './frame.ts'
 import { writeCorked } from './message-writer.ts'
 
 /** How long what people say of themselves waits for company: a dozen cursor moves a second look smooth. */
@@ -15,6 +17,8 @@ type Internals = {
   scheduleFlush(): void
   cancelFlush: (() => void) | null
   pendingUpdates: Uint8Array[]
+  broadcast(encode: (address: string) => Uint8Array): void
+  broadcastAwarenessUpdate(clientIds: number[]): void
 }
 type Observers = { _observers: Map<string, Set<(...args: never[]) => void>> }
 
@@ -25,6 +29,10 @@ type Observers = { _observers: Map<string, Set<(...args: never[]) => void>> }
  */
 export function batchBroadcasts(document: Document): void {
   const internals = document as unknown as Internals
+  internals.broadcastAwarenessUpdate = (clientIds) => {
+    const update = encodeStates(document.awareness, clientIds)
+    internals.broadcast((address) => awarenessMessage(address, update))
+  }
   let isWaiting = false
   internals.scheduleFlush = () => {
     const isEdit = internals.pendingUpdates.length > 0

@@ -1,9 +1,9 @@
-import { OutgoingMessage } from '@hocuspocus/server'
 import { applyAwareness } from './awareness.ts'
+import { encodeStates } from './awareness-states.ts'
 import type { ChannelSocket } from './channel-socket.ts'
 import type { OpenConnection } from './connections.ts'
 import { type AcceptedEdit, type Judged, judgeEdit, type Known } from './edits.ts'
-import { type Frame, MessageType, syncStatus, syncStepOne } from './frame.ts'
+import { awarenessMessage, type Frame, MessageType, syncStatus, syncStepOne } from './frame.ts'
 import type { LiveDocument } from './live-document.ts'
 
 /** Refusals in a row after which a client that cannot be brought into step is closed. */
@@ -172,8 +172,8 @@ export class Channel {
   }
 
   private sendAwareness({ messageAddress, document }: OpenConnection): void {
-    const message = new OutgoingMessage(messageAddress).createAwarenessUpdateMessage(document.awareness)
-    this.socket.send(message.toUint8Array())
+    const { awareness } = document
+    this.socket.send(awarenessMessage(messageAddress, encodeStates(awareness, [...awareness.states.keys()])))
   }
 
   private acknowledge({ messageAddress }: OpenConnection): void {

@@ -116,6 +116,14 @@ export const syncStepOne = (address: string, document: Y.Doc): Uint8Array =>
 /** A sync step 2: what a client lacks. */
 export const syncStepTwo = (address: string, missing: Uint8Array): Uint8Array => sync(address, SyncType.Step2, missing)
 
+/** What people say of themselves: an awareness update. */
+export const awarenessMessage = (address: string, update: Uint8Array): Uint8Array =>
+  encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, address)
+    encoding.writeVarUint(encoder, MessageType.Awareness)
+    encoding.writeVarUint8Array(encoder, update)
+  })
+
 function sync(address: string, type: number, payload: Uint8Array): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarString(encoder, address)

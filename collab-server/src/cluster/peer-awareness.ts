@@ -1,6 +1,6 @@
 import type { Document, TransactionOrigin } from '@hocuspocus/server'
-import * as decoding from 'lib0/decoding'
-import { applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness'
+import { removeAwarenessStates } from 'y-protocols/awareness'
+import { applyStates, encodeStates } from '../awareness-states.ts'
 
 /** The origin of what other servers' people say of themselves. */
 const fromPeer: TransactionOrigin = { source: 'redis' }
@@ -18,14 +18,14 @@ export class PeerAwareness {
     document.awareness.on('update', (changes: Record<'added' | 'updated' | 'removed', number[]>, origin: unknown) => {
       // Every server itself ends those who have not been heard of for 30 s.
       if (origin === fromPeer || origin === 'timeout' || !hasListeners()) return
-      publish(encodeAwarenessUpdate(document.awareness, [...changes.added, ...changes.updated, ...changes.removed]))
+      publish(encodeStates(document.awareness, [...changes.added, ...changes.updated, ...changes.removed]))
     })
   }
 
   /** All that this server's own people last said; null where there is nobody. */
   own(): Uint8Array | null {
     const clients = this.ownClients()
-    return clients.length > 0 ? encodeAwarenessUpdate(this.document.awareness, clients) : null
+    return clients.length > 0 ? encodeStates(this.document.awareness, clients) : null
   }
 
   /**
@@ -33,14 +33,10 @@ export class PeerAwareness {
    * @throws Error where it is no awareness update
    */
   apply(server: string, update: Uint8Array): void {
-    const decoder = decoding.createDecoder(update)
-    for (let left = decoding.readVarUint(decoder); left > 0; left--) {
-      const clientId = decoding.readVarUint(decoder)
-      decoding.readVarUint(decoder)
-      if (decoding.readVarString(decoder) !== 'null') this.servers.set(clientId, server)
+    applyStates(this.document.awareness, update, fromPeer, (clientId, isPresent) => {
+      if (isPresent) this.servers.set(clientId, server)
       else this.servers.delete(clientId)
-    }
-    applyAwarenessUpdate(this.document.awareness, update, fromPeer)
+    })
   }
 
   /** A server is gone: so are its people. */
