@@ -28,8 +28,6 @@ export class LiveDocument {
   clock: number
   /** Which rows of the log are applied. */
   readonly position: LogPosition
-  /** The clock of the last projection from here. */
-  projectedClock = 0
   /** The Yjs client of this server's own changes: one for as long as the document is loaded, or its state would grow. */
   writerId: number
   /** Who made the last edit. */

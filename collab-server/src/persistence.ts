@@ -7,7 +7,7 @@ import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
 import { sizeNotice } from './edits.ts'
 import { Refusal } from './guard.ts'
-import { fromElsewhere, LiveDocument, type LiveDocuments } from './live-document.ts'
+import { LiveDocument, type LiveDocuments } from './live-document.ts'
 import type { Projector } from './projection.ts'
 import { retrying } from './retry.ts'
 import type { Storage } from './storage.ts'
@@ -60,7 +60,7 @@ export function persistence(deps: Dependencies): Extension<Context> {
     async afterLoadDocument({ document }) {
       const live = documents.of(document)
       // In the place of Hocuspocus's own, which runs the hooks and plans a store at every keystroke.
-      if (live) document.onUpdate((_, origin) => changed(deps, live, origin))
+      if (live) document.onUpdate(() => changed(deps, live))
       batchBroadcasts(document)
       forget.set(document, keepListeners(document))
     },
@@ -98,14 +98,9 @@ export function persistence(deps: Dependencies): Extension<Context> {
   }
 }
 
-function changed(
-  { projector, checkpoints, maxDocumentBytes }: Dependencies,
-  live: LiveDocument,
-  origin: unknown,
-): void {
+function changed({ projector, checkpoints, maxDocumentBytes }: Dependencies, live: LiveDocument): void {
   live.changed()
-  // What came from another server, that one projects.
-  if (origin !== fromElsewhere) projector.schedule(live)
+  projector.schedule(live)
   if (isDue(live)) checkpoints.request(live.id)
   if (live.grewLarge(maxDocumentBytes))
     live.document.relayStateless(sizeNotice('document.large', live, maxDocumentBytes))

@@ -12,26 +12,40 @@ export function project(node: Node): Projection {
   return { content: printMarkdown(node), plainText: text, wordCount: wordCount(text) }
 }
 
+/** The other servers that hold a document: of all of them one projects it. */
+export type Peers = {
+  /** True where that one is ours. */
+  isOurs: (live: LiveDocument) => boolean
+  /** Tells the others of a projection of all rows up to `clock`. */
+  tell: (live: LiveDocument, clock: number) => void
+}
+const nobody: Peers = { isOurs: () => true, tell: () => {} }
+
 /** A pause after the first edit, in milliseconds: with the write itself well within the promised second. */
 const delayMs = 700
+/** The same where another server should project it, and may have died: that one has had the time to write and to say so. */
+const standInMs = 1_200
 const retryMs = 1_000
 
 /** Keeps the rows' text up to date with the live documents, one write per document and pause however much is typed. */
 export class Projector {
   private readonly writer: ProjectionWriter
   private readonly log: Logger
+  private readonly peers: Peers
   private readonly timers = new Map<LiveDocument, NodeJS.Timeout>()
   private readonly running = new Map<LiveDocument, Promise<void>>()
   private isClosed = false
 
-  constructor(storage: Pick<Storage, 'project'>, log: Logger) {
+  constructor(storage: Pick<Storage, 'project'>, log: Logger, peers = nobody) {
     this.writer = new ProjectionWriter(storage)
     this.log = log
+    this.peers = peers
   }
 
-  /** Called at each edit: costs nothing while a write is planned already. */
-  schedule(live: LiveDocument, afterMs = delayMs): void {
+  /** Called at each edit, wherever it was made: costs nothing while a write is planned already. */
+  schedule(live: LiveDocument, pauseMs?: number): void {
     if (this.isClosed || this.timers.has(live)) return
+    const afterMs = pauseMs ?? (this.peers.isOurs(live) ? delayMs : standInMs)
     const timer = setTimeout(() => {
       this.timers.delete(live)
       this.run(live).catch((err: unknown) => {
@@ -40,6 +54,14 @@ export class Projector {
       })
     }, afterMs)
     this.timers.set(live, timer)
+  }
+
+  /** Another server has projected the rows up to `clock` that it had. */
+  projectedElsewhere(live: LiveDocument, clock: number): void {
+    // Which rows those were is not known here: whose turn it is writes all the same.
+    if (!this.timers.has(live) || this.peers.isOurs(live)) return
+    this.cancel(live)
+    if (clock < live.clock) this.schedule(live)
   }
 
   /** Writes what is pending now. Rejects, and leaves it pending, where it cannot be written. */
@@ -74,15 +96,13 @@ export class Projector {
     const previous = this.running.get(live) ?? Promise.resolve()
     const write = previous
       .catch(() => {})
-      .then(() => {
+      .then(async () => {
         const { clock, lastEditor } = live
-        live.projectedClock = clock
         const projection = project(live.read())
-        return this.writer.write({ documentId: live.id, projection, clock, userId: lastEditor })
-      })
-      .then((isWritten) => {
+        const isWritten = await this.writer.write({ documentId: live.id, projection, clock, userId: lastEditor })
+        if (isWritten) this.peers.tell(live, clock)
         // Another server has projected a row that is not here yet, perhaps without one that is: again once both are.
-        if (!isWritten && !live.document.isDestroyed) this.schedule(live, retryMs)
+        else if (!live.document.isDestroyed) this.schedule(live, retryMs)
       })
     const entry = write.finally(() => {
       if (this.running.get(live) === entry) this.running.delete(live)

@@ -85,7 +85,10 @@ export function createCollab(deps: CollabDependencies): Collab {
   const connections = new Connections()
   const rights = new Rights(storage.pool)
   const reader = new LogReader(storage.pool)
-  const projector = new Projector(storage, log)
+  const projector = new Projector(storage, log, {
+    isOurs: (live) => cluster?.projects(live) ?? true,
+    tell: (live, clock) => cluster?.publishProjected(live, clock),
+  })
   const worker: DocumentWorker = new TaskWorker(new URL('./document-tasks.ts', import.meta.url))
   const checkpoints = new Checkpoints(storage, (document) => worker.run('fold', document), documents, log, metrics)
   const onGone = ({ document }: LiveDocument): void => {
@@ -101,7 +104,6 @@ export function createCollab(deps: CollabDependencies): Collab {
       ...following,
       isConnected: () => true,
       everyMs: () => aloneCatchUpMs,
-      onRows: (live) => projector.schedule(live),
     })
   const revocation = new Revocation({ connections, rights, verifier, bus, log })
   const presence = new Presence(createPresenceStore(redis, log), new LastSeen(storage.pool, log))

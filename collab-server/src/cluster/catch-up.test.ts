@@ -57,7 +57,6 @@ describe('following the log', () => {
       },
       isConnected: () => false,
       everyMs: () => 250,
-      onRows: () => {},
       onGone: () => {},
     })
     const fold = async (document: Parameters<typeof documentTasks.fold>[0]) => documentTasks.fold(document)

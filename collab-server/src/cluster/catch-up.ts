@@ -15,8 +15,6 @@ export type CatchUpDependencies = {
   isConnected: () => boolean
   /** The pause between two looks, in milliseconds. */
   everyMs: () => number
-  /** Rows were applied which nobody told us of. */
-  onRows: (live: LiveDocument) => void
   /** The document is no longer in the database. */
   onGone: (live: LiveDocument) => void
 }
@@ -130,8 +128,7 @@ export class CatchUp {
     if (live.position.has(row.id)) return 'applied'
     const outcome = live.applyRow(row)
     if (outcome === 'applied') {
-      this.deps.metrics.repairs.inc()
-      this.deps.onRows(live)
+      this.repaired()
     } else if (outcome === 'malformed') {
       this.deps.log.error({ row: row.id, document: live.id }, 'a row of the log cannot be applied')
     }
@@ -140,12 +137,17 @@ export class CatchUp {
 
   /** A checkpoint holds rows that never came here. */
   private async reload(live: LiveDocument): Promise<void> {
-    const { storage, log, metrics, onRows } = this.deps
+    const { storage, log } = this.deps
     const stored = await storage.load(live.id)
     if (!stored || live.document.isDestroyed) return
-    metrics.repairs.inc()
     live.applyStored(stored, (err) => log.error({ err, document: live.id }, 'a row of the log cannot be applied'))
-    onRows(live)
+    this.repaired()
+  }
+
+  /** Something was applied that nobody told us of. */
+  private repaired(): void {
+    this.deps.metrics.repairs.inc()
+    this.deps.metrics.updates.inc({ source: 'peer' })
   }
 }
 

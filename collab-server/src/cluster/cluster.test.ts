@@ -3,6 +3,8 @@ import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import * as Y from 'yjs'
 import { type Client, openSocket, startWorld, type TestServer, until, type World } from '../testing.ts'
+import { encodePeerMessages } from './peer-messages.ts'
+import { projectingServer } from './projecting-server.ts'
 
 /** Whom a client sees besides itself. */
 const others = ({ provider, document }: Client): string =>
@@ -168,6 +170,24 @@ describe('several servers', () => {
     a.type('still here')
     await a.synced()
     await meet(a, b)
+  })
+
+  it('project what the server does not whose turn it is', async () => {
+    const [a, , document] = await pair()
+    const stranger = new Redis(redis.config.url)
+    const { prefix } = redis.config
+    const inboxes = (await stranger.pubsub('CHANNELS', `${prefix}server:*`)) as string[]
+    const others = inboxes.map((inbox) => inbox.slice(`${prefix}server:`.length))
+    let mute = 'mute'
+    while (projectingServer(document, mute, others) !== mute) mute += '.'
+    const holding = Buffer.from(encodePeerMessages(mute, [{ type: 'holding' }]))
+    await stranger.publish(`${prefix}document:${document}`, holding)
+    const typed = performance.now()
+    a.type('projected')
+    await until(async () => (await world.row(document)).content.includes('projected'))
+    // Long before the other one counts as gone.
+    expect(performance.now() - typed).to.be.below(3_000)
+    await stranger.quit()
   })
 
   it('close the documents of a server that stops, which lets its people go', async () => {

@@ -13,6 +13,7 @@ import { Heartbeats } from './heartbeats.ts'
 import { Outbox } from './outbox.ts'
 import { PeerAwareness } from './peer-awareness.ts'
 import { decodeMail, decodePeerMessages, encodePeerMessages, type PeerMessage, senderOf } from './peer-messages.ts'
+import { projectingServer } from './projecting-server.ts'
 
 export type ClusterDependencies = {
   redis: RedisConfig
@@ -66,11 +67,6 @@ export class Cluster {
       ...deps,
       isConnected: () => this.isConnected,
       everyMs: () => (this.isConnected ? catchUpMs : catchUpUnconnectedMs),
-      onRows: (live) => {
-        deps.metrics.updates.inc({ source: 'peer' })
-        // Whoever wrote them may be gone, or not know that they are stored.
-        deps.projector.schedule(live)
-      },
     })
   }
 
@@ -128,6 +124,18 @@ export class Cluster {
     this.announce(live, { type: 'leaving' })
     this.members.delete(live.id)
     this.subscriber.unsubscribe(this.channelOf(live.id)).catch(() => {})
+  }
+
+  /** True where this server projects the document for all that hold it. Without Redis nobody knows of the others. */
+  projects(live: LiveDocument): boolean {
+    const member = this.members.get(live.id)
+    if (member?.live !== live || !this.isConnected) return true
+    return projectingServer(live.id, this.serverId, member.peers) === this.serverId
+  }
+
+  /** Tells the others of a projection of all rows up to `clock`. */
+  publishProjected(live: LiveDocument, clock: number): void {
+    this.publish(live, { type: 'projected', clock })
   }
 
   /** Tells the others of a row that is committed. */
@@ -207,7 +215,7 @@ export class Cluster {
     switch (message.type) {
       case 'row': {
         const outcome = live.applyRow(message)
-        if (outcome === 'applied') this.rowApplied(live, message.id)
+        if (outcome === 'applied') this.deps.metrics.updates.inc({ source: 'peer' })
         // The log has what it builds on, and this row itself.
         else if (outcome === 'gap') this.catchUp.now().catch(() => {})
         else throw new Error('A row that cannot be applied')
@@ -225,15 +233,12 @@ export class Cluster {
         peers.delete(server)
         awareness.gone(server)
         return
+      case 'projected':
+        this.deps.projector.projectedElsewhere(live, message.clock)
+        return
       case 'stateless':
         live.document.relayStateless(message.payload)
     }
-  }
-
-  /** Its own server projects it; but a projection from here may have gone over it. */
-  private rowApplied(live: LiveDocument, id: number): void {
-    this.deps.metrics.updates.inc({ source: 'peer' })
-    if (id < live.projectedClock) this.deps.projector.schedule(live)
   }
 
   private serverGone(server: string): void {

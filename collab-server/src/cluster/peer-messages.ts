@@ -13,8 +13,10 @@ export type PeerMessage =
   /** A server holds the document no longer. */
   | { type: 'leaving' }
   | { type: 'stateless'; payload: string }
+  /** A server has projected the rows up to `clock` that it had. */
+  | { type: 'projected'; clock: number }
 
-const types = ['row', 'awareness', 'query-awareness', 'holding', 'leaving', 'stateless'] as const
+const types = ['row', 'awareness', 'query-awareness', 'holding', 'leaving', 'stateless', 'projected'] as const
 const origins = ['client', 'api'] as const
 
 /** Several messages of one server about one document. */
@@ -74,6 +76,7 @@ function write(encoder: encoding.Encoder, message: PeerMessage): void {
     encoding.writeVarUint(encoder, origins.indexOf(message.origin))
     encoding.writeVarUint8Array(encoder, message.data)
   } else if (message.type === 'awareness') encoding.writeVarUint8Array(encoder, message.update)
+  else if (message.type === 'projected') encoding.writeVarUint(encoder, message.clock)
   else if (message.type === 'stateless') encoding.writeVarString(encoder, message.payload)
 }
 
@@ -95,6 +98,8 @@ function read(decoder: decoding.Decoder): PeerMessage {
       return { type }
     case 'stateless':
       return { type, payload: decoding.readVarString(decoder) }
+    case 'projected':
+      return { type, clock: decoding.readVarUint(decoder) }
     default:
       throw new Error('A peer message of no known type')
   }
