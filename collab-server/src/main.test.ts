@@ -1,12 +1,17 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { freePort } from '@mdcreator/db/embedded/ports'
 import { migrate } from '@mdcreator/db/migrate'
 import { programWorld } from '@mdcreator/db/testing-program'
 import { expect } from 'chai'
+import { openSocket, until } from './testing.ts'
 
 describe('the collab server as a program', () => {
-  const world = programWorld(path.join(import.meta.dirname, 'main.ts'), { COLLAB_PORT: '0' })
+  const world = programWorld(path.join(import.meta.dirname, 'main.ts'), {
+    COLLAB_PORT: '0',
+    COLLAB_REHEARSAL: 'false',
+  })
   const { start, outcome } = world
 
   it('starts while Redis is away, says so once, and ends with 0 at SIGTERM', async () => {
@@ -25,6 +30,24 @@ describe('the collab server as a program', () => {
     await program.says('an unhandled rejection')
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     expect(metrics).to.include('unhandled_rejections_total 1\n')
+    expect(await program.terminate()).to.deep.equal([0, null])
+  })
+
+  it('is not ready before it has rehearsed, which it leaves off where somebody connects', async () => {
+    const port = await freePort()
+    const program = start({ COLLAB_PORT: String(port), COLLAB_REHEARSAL: 'true' })
+    const ready = (): Promise<number | null> =>
+      fetch(`http://127.0.0.1:${port}/readyz`).then(
+        ({ status }) => status,
+        () => null,
+      )
+    await until(async () => (await ready()) === 503)
+    const { ws } = await openSocket(`ws://127.0.0.1:${port}/collab`)
+    // The round that it is in counts for nothing, and there are ten.
+    expect((await program.says('rehearsed'))['visits']).to.be.below(500)
+    await program.says('is ready')
+    expect(await ready()).to.equal(204)
+    ws.terminate()
     expect(await program.terminate()).to.deep.equal([0, null])
   })
 

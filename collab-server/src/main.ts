@@ -13,6 +13,7 @@ import { surviveRejections } from '@mdcreator/shared/stray-rejections'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { InstanceLock } from './instance-lock.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { rehearse } from './rehearsal.ts'
 import { retrying } from './retry.ts'
 import { createCollab } from './server.ts'
 import { refuse, serverOptions } from './upgrade.ts'
@@ -52,11 +53,16 @@ async function main(): Promise<void> {
   await lock.acquire()
   const verifier = tokenVerifier({ db, config })
   const collab = createCollab({ config, databaseUrl, log, bus, verifier, metrics })
-  const server = createServer(
-    serverOptions,
-    answer({ metrics, ready: () => Promise.all([collab.ready(), lock.check()]) }),
-  )
+  let isRehearsed = false
+  const someoneIsHere = new AbortController()
+  const ready = async (): Promise<void> => {
+    if (!isRehearsed) throw new Error('The rehearsal has not ended')
+    await Promise.all([collab.ready(), lock.check()])
+  }
+  const server = createServer(serverOptions, answer({ metrics, ready }))
   server.on('upgrade', (request, socket, head) => {
+    // The rehearsal is for the time before.
+    someoneIsHere.abort()
     if (!collab.handleUpgrade(request, socket, head)) refuse(socket, 404)
   })
   shutdown.add('http', () => {
@@ -69,8 +75,13 @@ async function main(): Promise<void> {
       explainListenError(error, { host: config.host, port: config.collabPort, variable: 'COLLAB_PORT' }),
     )
   })
-  server.listen({ port: config.collabPort, host: config.host, backlog: 4096 }, () => {
+  server.listen({ port: config.collabPort, host: config.host, backlog: 4096 }, async () => {
     const { port } = server.address() as AddressInfo
+    if (config.collabRehearsal) {
+      const visits = await rehearse({ log, signal: someoneIsHere.signal })
+      log.info({ visits }, 'rehearsed')
+    }
+    isRehearsed = true
     log.info({ host: config.host, port }, 'the collab server is ready')
   })
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Extension, Hocuspocus } from '@hocuspocus/server'
+import type { createPool } from '@mdcreator/db/database'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import { clientNetworks } from '@mdcreator/shared/client-address'
 import type { Config } from '@mdcreator/shared/config'
@@ -44,6 +45,8 @@ export type CollabDependencies = {
   verifier: TokenVerifier
   metrics?: Metrics
   policy?: Partial<SocketPolicy>
+  /** Where the rows are, if not in that database. */
+  createPool?: typeof createPool
 }
 
 export type Collab = {
@@ -79,7 +82,7 @@ const blankRequest = new Request('http://localhost/collab')
 export function createCollab(deps: CollabDependencies): Collab {
   const { bus, config, log, verifier, databaseUrl: url, metrics = createMetrics() } = deps
   const { redis, collab: limits } = config
-  const storage = new Storage({ url, poolSize: config.databasePoolSize, log })
+  const storage = new Storage({ url, poolSize: config.databasePoolSize, log, createPool: deps.createPool })
   const updateLog = new UpdateLog({ commit: (entries) => storage.append(entries), log, metrics })
   const documents = new LiveDocuments()
   const connections = new Connections()

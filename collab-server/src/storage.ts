@@ -27,6 +27,13 @@ export type Write = {
   change: { update: Uint8Array; projection: Projection } | null
 }
 
+type StorageOptions = {
+  url: string
+  poolSize: number
+  log: Logger
+  createPool?: typeof createPool | undefined
+}
+
 /** As many as the update log has batches in flight, and one. */
 const logPoolSize = 3
 
@@ -38,11 +45,11 @@ export class Storage {
   private readonly projectionPool: Pool
   private readonly documents: StoredDocuments
 
-  constructor({ url, poolSize, log }: { url: string; poolSize: number; log: Logger }) {
+  constructor({ url, poolSize, log, createPool: create = createPool }: StorageOptions) {
     const options = { url, role: 'mdcreator_collab', log } as const
-    this.pool = createPool({ ...options, size: poolSize })
-    this.logPool = createPool({ ...options, size: logPoolSize })
-    this.projectionPool = createPool({ ...options, size: 1 })
+    this.pool = create({ ...options, size: poolSize })
+    this.logPool = create({ ...options, size: logPoolSize })
+    this.projectionPool = create({ ...options, size: 1 })
     this.documents = new StoredDocuments(this.pool)
   }
 

@@ -94,7 +94,13 @@ export class CollabProcess {
 
   private launch(): void {
     const child = spawn(process.execPath, [...this.nodeOptions, main], {
-      env: { ...process.env, COLLAB_PORT: String(this.port), LOG_LEVEL: 'warn', ...this.environment },
+      env: {
+        ...process.env,
+        COLLAB_PORT: String(this.port),
+        COLLAB_REHEARSAL: 'false',
+        LOG_LEVEL: 'warn',
+        ...this.environment,
+      },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
     })

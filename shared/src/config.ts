@@ -86,6 +86,7 @@ const Environment = z.object({
   COLLAB_SOCKETS_PER_ADDRESS: count.default(1_000).meta({ example: '1000' }),
   COLLAB_UNAUTHENTICATED_SOCKETS: count.default(5_000).meta({ example: '5000' }),
   COLLAB_SOCKETS: count.default(20_000).meta({ example: '20000' }),
+  COLLAB_REHEARSAL: flag.default(true).meta({ example: 'false' }),
   SMTP_URL: z
     .url({ protocol: /^smtps?$/ })
     .optional()
@@ -112,6 +113,8 @@ export type Config = {
   host: string
   port: number
   collabPort: number
+  /** A collaboration server of its own is only ready once its code is compiled. */
+  collabRehearsal: boolean
   /** Where browsers reach us, without a slash at the end; null: whatever address they used. */
   publicUrl: string | null
   /** The `iss` of our own tokens: `publicUrl`, or the address of the API on this machine. */
@@ -199,6 +202,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     host: e.HOST,
     port: e.PORT,
     collabPort: e.COLLAB_PORT,
+    collabRehearsal: e.COLLAB_REHEARSAL,
     publicUrl,
     issuer,
     auth: authConfig(e, example),
