@@ -19,7 +19,7 @@ describe('awareness states of other servers', () => {
     return created
   }
   const contents = ({ states, meta }: Awareness) => [
-    ...[[...states].sort()],
+    [...states].map(([clientId, state]) => [clientId, JSON.stringify(state)]).sort(),
     [...meta].map(([clientId, { clock }]) => [clientId, clock]).sort(),
   ]
 

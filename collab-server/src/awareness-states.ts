@@ -3,18 +3,15 @@ import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import type { Awareness } from 'y-protocols/awareness'
 
-type State = Record<string, unknown>
-
-/** States as JSON: each is written once, however many are told of it, and not at all where it came as JSON. */
-const written = new WeakMap<State, string>()
+/** A state as JSON: each is written once, however many are told of it, and not at all where it came as JSON. */
+const written = Symbol('JSON')
+type State = Record<string, unknown> & { [written]?: string }
 
 function jsonOf(state: State | undefined): string {
   if (!state) return 'null'
-  const known = written.get(state)
-  if (known !== undefined) return known
-  const json = JSON.stringify(state)
-  written.set(state, json)
-  return json
+  // Not in a WeakMap: a collection of young objects takes its values for alive.
+  state[written] ??= JSON.stringify(state)
+  return state[written]
 }
 
 /** What these clients last said, as an awareness update (y-protocols/awareness). */
@@ -54,7 +51,7 @@ export function applyStates(
     if (clock < (before?.clock ?? 0) || (clock === (before?.clock ?? 0) && !isEnd)) continue
     if (isPresent) {
       const state: State = JSON.parse(json)
-      written.set(state, json)
+      state[written] = json
       states.set(clientId, state)
     } else states.delete(clientId)
     meta.set(clientId, { clock, lastUpdated: Date.now() })

@@ -28,10 +28,9 @@ export function applyAwareness(connection: Connection, update: Uint8Array, claim
   if (own === 'taken') return false
   if (!own || !speakers.isNews(connection, own)) return true
   if (own.state.byteLength > maxStateBytes) return false
-  const json = utf8.decode(own.state)
-  const state = parse(json)
+  const state = parse(utf8.decode(own.state))
   const user: Identity = connection.context.user
-  speakers.say(connection, own.clock, state && { ...state, user }, json)
+  speakers.say(connection, own.clock, state && { ...state, user })
   return true
 }
 

@@ -17,6 +17,7 @@ type Internals = {
   scheduleFlush(): void
   cancelFlush: (() => void) | null
   pendingUpdates: Uint8Array[]
+  pendingAwarenessClients: Set<number>
   broadcast(encode: (address: string) => Uint8Array): void
   broadcastAwarenessUpdate(clientIds: number[]): void
 }
@@ -41,6 +42,8 @@ export function batchBroadcasts(document: Document): void {
     const flush = (): void => {
       internals.cancelFlush = null
       internals.flush()
+      // It was cleared (see AcceptedEdits.settle).
+      internals.pendingAwarenessClients = new Set()
       writeCorked()
     }
     isWaiting = !isEdit

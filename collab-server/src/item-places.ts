@@ -13,7 +13,7 @@ type Run = ItemPlace & Sides & { start: number; end: number }
 
 /** Where items lie that are not in the document yet: in runs, as somebody who types makes them. */
 export class ItemPlaces {
-  private readonly runs = new Map<number, Run[]>()
+  private runs = new Map<number, Run[]>()
 
   /** In the order of each Yjs client's clocks. */
   add({ id: { client, clock }, length, origin, rightOrigin }: Y.Item, { level, isKeyed }: ItemPlace): void {
@@ -31,7 +31,7 @@ export class ItemPlaces {
   }
 
   clear(): void {
-    this.runs.clear()
+    this.runs = new Map()
   }
 
   at({ client, clock }: Id): Run | null {

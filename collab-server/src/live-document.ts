@@ -39,7 +39,7 @@ export class LiveDocument {
   private readonly reader: DocumentReader
   private readonly waitingUpdates: Uint8Array[] = []
   /** Those that are on their way to the log, by what ends them. */
-  private readonly edits = new Set<() => void>()
+  private edits = new Set<() => void>()
   private isLarge = false
   private readonly opening: Opening
   private readonly waiting = new Set<(ended: () => void) => void>()
@@ -80,7 +80,10 @@ export class LiveDocument {
   begun(): () => void {
     const ended = (): void => {
       this.edits.delete(ended)
-      if (this.edits.size === 0) this.accepted.settle()
+      if (this.edits.size === 0) {
+        this.edits = new Set()
+        this.accepted.settle()
+      }
       for (const wait of this.waiting) wait(ended)
     }
     this.edits.add(ended)

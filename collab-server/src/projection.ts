@@ -27,13 +27,14 @@ const delayMs = 700
 const standInMs = 1_200
 const retryMs = 1_000
 
+type Plan = { timer: NodeJS.Timeout | undefined; running: Promise<void> | undefined }
+
 /** Keeps the rows' text up to date with the live documents, one write per document and pause however much is typed. */
 export class Projector {
   private readonly writer: ProjectionWriter
   private readonly log: Logger
   private readonly peers: Peers
-  private readonly timers = new Map<LiveDocument, NodeJS.Timeout>()
-  private readonly running = new Map<LiveDocument, Promise<void>>()
+  private readonly plans = new Map<LiveDocument, Plan>()
   private isClosed = false
 
   constructor(storage: Pick<Storage, 'project'>, log: Logger, peers = nobody) {
@@ -44,33 +45,34 @@ export class Projector {
 
   /** Called at each edit, wherever it was made: costs nothing while a write is planned already. */
   schedule(live: LiveDocument, pauseMs?: number): void {
-    if (this.isClosed || this.timers.has(live)) return
+    if (this.isClosed) return
+    const plan = this.planOf(live)
+    if (plan.timer) return
     const afterMs = pauseMs ?? (this.peers.isOurs(live) ? delayMs : standInMs)
-    const timer = setTimeout(() => {
-      this.timers.delete(live)
+    plan.timer = setTimeout(() => {
+      plan.timer = undefined
       this.run(live).catch((err: unknown) => {
         this.log.warn({ err, document: live.id }, 'a projection could not be written; trying again')
         this.schedule(live, retryMs)
       })
     }, afterMs)
-    this.timers.set(live, timer)
   }
 
   /** Another server has projected the rows up to `clock` that it had. */
   projectedElsewhere(live: LiveDocument, clock: number): void {
     // Which rows those were is not known here: whose turn it is writes all the same.
-    if (!this.timers.has(live) || this.peers.isOurs(live)) return
-    this.cancel(live)
+    const plan = this.planOf(live)
+    if (!plan.timer || this.peers.isOurs(live)) return
+    stopTimer(plan)
     if (clock < live.clock) this.schedule(live)
   }
 
   /** Writes what is pending now. Rejects, and leaves it pending, where it cannot be written. */
   async flush(live: LiveDocument): Promise<void> {
-    await this.running.get(live)?.catch(() => {})
-    const timer = this.timers.get(live)
-    if (!timer) return
-    clearTimeout(timer)
-    this.timers.delete(live)
+    const plan = this.planOf(live)
+    await plan.running?.catch(() => {})
+    if (!plan.timer) return
+    stopTimer(plan)
     try {
       await this.run(live)
     } catch (error) {
@@ -79,21 +81,23 @@ export class Projector {
     }
   }
 
-  /** Forgets what is pending. */
+  /** Forgets a document, and what is pending of it. */
   cancel(live: LiveDocument): void {
-    clearTimeout(this.timers.get(live))
-    this.timers.delete(live)
+    const plan = this.plans.get(live)
+    if (plan) stopTimer(plan)
+    this.plans.delete(live)
   }
 
   /** Plans nothing any more. */
   close(): void {
     this.isClosed = true
-    for (const live of [...this.timers.keys()]) this.cancel(live)
+    for (const live of [...this.plans.keys()]) this.cancel(live)
   }
 
   private run(live: LiveDocument): Promise<void> {
+    const plan = this.planOf(live)
     // One at a time: an older text must not overtake a newer one.
-    const previous = this.running.get(live) ?? Promise.resolve()
+    const previous = plan.running ?? Promise.resolve()
     const write = previous
       .catch(() => {})
       .then(async () => {
@@ -104,10 +108,22 @@ export class Projector {
         // Another server has projected a row that is not here yet, perhaps without one that is: again once both are.
         else if (!live.document.isDestroyed) this.schedule(live, retryMs)
       })
-    const entry = write.finally(() => {
-      if (this.running.get(live) === entry) this.running.delete(live)
+    const running = write.finally(() => {
+      if (plan.running === running) plan.running = undefined
     })
-    this.running.set(live, entry)
-    return entry
+    plan.running = running
+    return running
   }
+
+  /** Kept as long as the document is loaded: see AcceptedEdits.settle for what entries that come and go cost. */
+  private planOf(live: LiveDocument): Plan {
+    const plan = this.plans.get(live) ?? { timer: undefined, running: undefined }
+    this.plans.set(live, plan)
+    return plan
+  }
+}
+
+function stopTimer(plan: Plan): void {
+  clearTimeout(plan.timer)
+  plan.timer = undefined
 }

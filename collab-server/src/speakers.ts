@@ -1,4 +1,5 @@
 import type { Connection, Document, TransactionOrigin } from '@hocuspocus/server'
+import { equalityDeep } from 'lib0/function'
 
 type State = Record<string, unknown>
 
@@ -6,9 +7,9 @@ type State = Record<string, unknown>
 export type AwarenessEntry = { clientId: number; clock: number; state: Uint8Array }
 
 /** The Yjs client that a connection speaks for, and what it last said: `clock` as the client itself counts. */
-type Speaker = { clientId: number | null; clock: number; json: string; state: State | null }
+type Speaker = { clientId: number | null; clock: number; state: State | null }
 
-const silent: Speaker = { clientId: null, clock: -1, json: '', state: null }
+const silent: Speaker = { clientId: null, clock: -1, state: null }
 
 /** Whose Yjs clients are that have written. */
 export type ClaimedClients = { isOfOthers(clientId: number, userId: string): boolean }
@@ -89,12 +90,12 @@ class Speakers {
   }
 
   /** Shows a state to the others; null where the client leaves. */
-  say(connection: Connection, clock: number, state: State | null, json: string): void {
+  say(connection: Connection, clock: number, state: State | null): void {
     const speaker = this.byConnection.get(connection)
     if (!speaker || speaker.clientId === null) return
-    this.byConnection.set(connection, { clientId: speaker.clientId, clock, state, json })
+    this.byConnection.set(connection, { clientId: speaker.clientId, clock, state })
     this.holdOnly(connection, speaker.clientId)
-    this.set(speaker.clientId, clock, state, speaker.json === json, { source: 'connection', connection })
+    this.set(speaker.clientId, clock, state, equalityDeep(speaker.state, state), { source: 'connection', connection })
   }
 
   /** The others compare clocks: what is said again by a client that had gone must have a higher one than its end. */

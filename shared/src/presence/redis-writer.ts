@@ -24,7 +24,7 @@ export class PresenceWriter {
   private readonly keys: PresenceKeys
   private readonly connections: LocalConnections
   private readonly log: Logger
-  private readonly changed = new Map<string, Set<string>>()
+  private changed = new Map<string, Set<string>>()
   private readonly timers: NodeJS.Timeout[]
   private readonly stopListening: () => void
   private next: { timer: NodeJS.Timeout; at: number } | undefined
@@ -93,7 +93,7 @@ export class PresenceWriter {
 
   private giveUp(): void {
     this.name = null
-    this.changed.clear()
+    this.changed = new Map()
   }
 
   private async startAnew(): Promise<void> {
@@ -121,7 +121,7 @@ export class PresenceWriter {
 
   private async writeChanges(): Promise<void> {
     const changes = [...this.changed]
-    this.changed.clear()
+    this.changed = new Map()
     while (changes.length > 0) {
       await Promise.all(changes.splice(0, documentsAtOnce).map(([documentId, ids]) => this.write(documentId, ids)))
     }
