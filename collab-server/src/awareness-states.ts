@@ -3,25 +3,15 @@ import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import type { Awareness } from 'y-protocols/awareness'
 
-/** A state as JSON: each is written once, however many are told of it, and not at all where it came as JSON. */
-const written = Symbol('JSON')
-type State = Record<string, unknown> & { [written]?: string }
-
-function jsonOf(state: State | undefined): string {
-  if (!state) return 'null'
-  // Not in a WeakMap: a collection of young objects takes its values for alive.
-  state[written] ??= JSON.stringify(state)
-  return state[written]
-}
-
-/** What these clients last said, as an awareness update (y-protocols/awareness). */
+/** What these clients last said, as y-protocols' encodeAwarenessUpdate; also where one of them is forgotten by now. */
 export function encodeStates({ meta, states }: Awareness, clientIds: number[]): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, clientIds.length)
     for (const clientId of clientIds) {
       encoding.writeVarUint(encoder, clientId)
       encoding.writeVarUint(encoder, meta.get(clientId)?.clock ?? 0)
-      encoding.writeVarString(encoder, jsonOf(states.get(clientId)))
+      // Not kept for the next who is told: what lives as long as a cursor rests costs the collector more.
+      encoding.writeVarString(encoder, JSON.stringify(states.get(clientId) ?? null))
     }
   })
 }
@@ -49,11 +39,8 @@ export function applyStates(
     const before = meta.get(clientId)
     const isEnd = !isPresent && states.has(clientId)
     if (clock < (before?.clock ?? 0) || (clock === (before?.clock ?? 0) && !isEnd)) continue
-    if (isPresent) {
-      const state: State = JSON.parse(json)
-      state[written] = json
-      states.set(clientId, state)
-    } else states.delete(clientId)
+    if (isPresent) states.set(clientId, JSON.parse(json))
+    else states.delete(clientId)
     meta.set(clientId, { clock, lastUpdated: Date.now() })
     if (isPresent) changes[before ? 'updated' : 'added'].push(clientId)
     else if (before) changes.removed.push(clientId)

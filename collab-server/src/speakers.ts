@@ -93,9 +93,11 @@ class Speakers {
   say(connection: Connection, clock: number, state: State | null): void {
     const speaker = this.byConnection.get(connection)
     if (!speaker || speaker.clientId === null) return
-    this.byConnection.set(connection, { clientId: speaker.clientId, clock, state })
+    const isSame = equalityDeep(speaker.state, state)
+    speaker.clock = clock
+    speaker.state = state
     this.holdOnly(connection, speaker.clientId)
-    this.set(speaker.clientId, clock, state, equalityDeep(speaker.state, state), { source: 'connection', connection })
+    this.set(speaker.clientId, clock, state, isSame, { source: 'connection', connection })
   }
 
   /** The others compare clocks: what is said again by a client that had gone must have a higher one than its end. */
