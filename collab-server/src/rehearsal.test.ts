@@ -7,25 +7,23 @@ import { rehearse } from './rehearsal.ts'
 describe('a rehearsal', () => {
   const log = createLogger('silent')
   const never = new AbortController().signal
+  /** Longer than a test may take. */
+  const long = 60_000
 
   it('lets made-up people in, without any database', async () => {
-    expect(await rehearse({ log, signal: never })).to.be.within(100, 1_000)
+    expect(await rehearse({ log, signal: never, limitMs: long })).to.equal(1_000)
   })
 
   it('ends in the middle where somebody real is there', async () => {
     const real = new AbortController()
-    const started = performance.now()
-    const visits = rehearse({ log, signal: real.signal })
+    const visits = rehearse({ log, signal: real.signal, limitMs: long })
     setImmediate(() => real.abort())
     expect(await visits).to.equal(0)
-    expect(performance.now() - started).to.be.below(1_500)
   })
 
   it('ends in time where nobody is let in', async () => {
     const silent = Object.assign(new EventEmitter(), { query: () => new Promise(() => {}), end: async () => {} })
-    const started = performance.now()
-    expect(await rehearse({ log, signal: never, database: silent as unknown as Pool })).to.equal(0)
-    expect(performance.now() - started).to.be.below(5_000)
+    expect(await rehearse({ log, signal: never, limitMs: 100, database: silent as unknown as Pool })).to.equal(0)
   })
 
   it('that cannot be held is none, and says so', async () => {

@@ -14,13 +14,12 @@ import { serverOptions } from './upgrade.ts'
 const rounds = 10
 const documentsPerRound = 10
 const visitorsPerDocument = 10
-/** What a rehearsal may take, in milliseconds. */
-const limitMs = 2_500
-
 type Options = {
   log: Logger
   /** Ends it early. */
   signal: AbortSignal
+  /** What it may take, in milliseconds. */
+  limitMs?: number
   /** Where people and documents are looked up. */
   database?: Pool
 }
@@ -29,7 +28,12 @@ type Options = {
  * Opens made-up documents for made-up people, a thousand times, on a server of its own in this process: the first real
  * thousand then meets code that is compiled. Never rejects. Returns how many were let in.
  */
-export async function rehearse({ log, signal, database = madeUpDatabase() }: Options): Promise<number> {
+export async function rehearse({
+  log,
+  signal,
+  limitMs = 2_500,
+  database = madeUpDatabase(),
+}: Options): Promise<number> {
   const ended = AbortSignal.any([signal, AbortSignal.timeout(limitMs)])
   const stage = await openStage(database).catch((err: unknown) => void log.warn({ err }, 'there is no rehearsal'))
   let visits = 0
