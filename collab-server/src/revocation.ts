@@ -138,7 +138,10 @@ export class Revocation {
     }
     const wait = (ms: number, next: () => void): void => {
       // Longer than a timer can wait: then it is looked at again.
-      const timer = setTimeout(ms > maxTimerMs ? () => this.watchExpiry(connection) : next, Math.min(ms, maxTimerMs))
+      const timer = setTimeout(
+        ms > maxTimerMs ? () => this.watchExpiry(connection) : next,
+        Math.min(Math.max(ms, 0), maxTimerMs),
+      )
       timer.unref()
       this.expiries.set(connection, timer)
     }
