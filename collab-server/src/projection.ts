@@ -34,6 +34,7 @@ export class Projector {
   private readonly writer: ProjectionWriter
   private readonly log: Logger
   private readonly peers: Peers
+  /** As long as a document is loaded: see AcceptedEdits.settle for what entries that come and go cost. */
   private readonly plans = new Map<LiveDocument, Plan>()
   private isClosed = false
 
@@ -46,12 +47,13 @@ export class Projector {
   /** Called at each edit, wherever it was made: costs nothing while a write is planned already. */
   schedule(live: LiveDocument, pauseMs?: number): void {
     if (this.isClosed) return
-    const plan = this.planOf(live)
+    const plan = this.plans.get(live) ?? { timer: undefined, running: undefined }
     if (plan.timer) return
+    this.plans.set(live, plan)
     const afterMs = pauseMs ?? (this.peers.isOurs(live) ? delayMs : standInMs)
     plan.timer = setTimeout(() => {
       plan.timer = undefined
-      this.run(live).catch((err: unknown) => {
+      this.run(live, plan).catch((err: unknown) => {
         this.log.warn({ err, document: live.id }, 'a projection could not be written; trying again')
         this.schedule(live, retryMs)
       })
@@ -61,20 +63,20 @@ export class Projector {
   /** Another server has projected the rows up to `clock` that it had. */
   projectedElsewhere(live: LiveDocument, clock: number): void {
     // Which rows those were is not known here: whose turn it is writes all the same.
-    const plan = this.planOf(live)
-    if (!plan.timer || this.peers.isOurs(live)) return
+    const plan = this.plans.get(live)
+    if (!plan?.timer || this.peers.isOurs(live)) return
     stopTimer(plan)
     if (clock < live.clock) this.schedule(live)
   }
 
   /** Writes what is pending now. Rejects, and leaves it pending, where it cannot be written. */
   async flush(live: LiveDocument): Promise<void> {
-    const plan = this.planOf(live)
-    await plan.running?.catch(() => {})
-    if (!plan.timer) return
+    await this.plans.get(live)?.running?.catch(() => {})
+    const plan = this.plans.get(live)
+    if (!plan?.timer) return
     stopTimer(plan)
     try {
-      await this.run(live)
+      await this.run(live, plan)
     } catch (error) {
       this.schedule(live, retryMs)
       throw error
@@ -94,8 +96,7 @@ export class Projector {
     for (const live of [...this.plans.keys()]) this.cancel(live)
   }
 
-  private run(live: LiveDocument): Promise<void> {
-    const plan = this.planOf(live)
+  private run(live: LiveDocument, plan: Plan): Promise<void> {
     // One at a time: an older text must not overtake a newer one.
     const previous = plan.running ?? Promise.resolve()
     const write = previous
@@ -110,16 +111,11 @@ export class Projector {
       })
     const running = write.finally(() => {
       if (plan.running === running) plan.running = undefined
+      // A write that failed was tried again after the unload, which had forgotten the document.
+      if (live.document.isDestroyed && !plan.timer && this.plans.get(live) === plan) this.plans.delete(live)
     })
     plan.running = running
     return running
-  }
-
-  /** Kept as long as the document is loaded: see AcceptedEdits.settle for what entries that come and go cost. */
-  private planOf(live: LiveDocument): Plan {
-    const plan = this.plans.get(live) ?? { timer: undefined, running: undefined }
-    this.plans.set(live, plan)
-    return plan
   }
 }
 
