@@ -4,7 +4,8 @@ import { newId } from '@mdcreator/shared/ids'
 import { localAudience, readLocalToken } from '@mdcreator/shared/local-tokens'
 import { createTokenVerifier, type TokenVerifier } from '@mdcreator/shared/tokens'
 import * as encoding from 'lib0/encoding'
-import { MessageType, SyncType } from './frame.ts'
+import * as Y from 'yjs'
+import { MessageType, syncStepOne, syncStepTwo } from './frame.ts'
 
 export type Ticket = { documentId: string; token: string }
 
@@ -40,19 +41,18 @@ const upgrade = [
   'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
   '\r\n',
 ].join('\r\n')
+/** What a visitor has. */
+const nothing = new Y.Doc()
 /** No other message to a new connection is that long. */
 const documentBytes = 10_000
 
 /** Opens a document and leaves, as a provider does, with less work. Rejects where no document comes. */
 export function visit(port: number, { documentId, token }: Ticket): Promise<void> {
   const introduction = Buffer.concat([
-    message(documentId, MessageType.Auth, (encoder) => {
-      encoding.writeVarUint(encoder, 0)
-      encoding.writeVarString(encoder, token)
-    }),
-    syncMessage(documentId, SyncType.Step1, Uint8Array.of(0)),
+    clientFrame(tokenMessage(documentId, token)),
+    clientFrame(syncStepOne(documentId, nothing)),
   ])
-  const nothingNew = syncMessage(documentId, SyncType.Step2, Uint8Array.of(0, 0))
+  const nothingNew = clientFrame(syncStepTwo(documentId, Y.encodeStateAsUpdate(nothing)))
   return new Promise((resolve, reject) => {
     let bytes = 0
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -68,20 +68,17 @@ export function visit(port: number, { documentId, token }: Ticket): Promise<void
   })
 }
 
-const syncMessage = (documentId: string, type: number, payload: Uint8Array): Buffer =>
-  message(documentId, MessageType.Sync, (encoder) => {
-    encoding.writeVarUint(encoder, type)
-    encoding.writeVarUint8Array(encoder, payload)
+const tokenMessage = (documentId: string, token: string): Uint8Array =>
+  encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, documentId)
+    encoding.writeVarUint(encoder, MessageType.Auth)
+    encoding.writeVarUint(encoder, 0)
+    encoding.writeVarString(encoder, token)
   })
 
-/** In one WebSocket frame of a client, whose mask changes nothing. */
-function message(documentId: string, type: number, write: (encoder: encoding.Encoder) => void): Buffer {
-  const payload = encoding.encode((encoder) => {
-    encoding.writeVarString(encoder, documentId)
-    encoding.writeVarUint(encoder, type)
-    write(encoder)
-  })
-  const { byteLength } = payload
+/** A message of at most 64 KB in one WebSocket frame of a client, whose mask changes nothing. */
+function clientFrame(message: Uint8Array): Buffer {
+  const { byteLength } = message
   const length = byteLength < 126 ? [0x80 | byteLength] : [0x80 | 126, byteLength >> 8, byteLength & 0xff]
-  return Buffer.concat([Uint8Array.of(0x82, ...length, 0, 0, 0, 0), payload])
+  return Buffer.concat([Uint8Array.of(0x82, ...length, 0, 0, 0, 0), message])
 }
