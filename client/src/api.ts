@@ -1362,22 +1362,26 @@ export interface components {
             last_seen_at: components["schemas"]["Timestamp"];
         };
         KeySet: {
-            keys: {
-                /** @example EC */
-                kty: string;
-                /** @example P-256 */
-                crv: string;
-                /** @example f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU */
-                x: string;
-                /** @example x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0 */
-                y: string;
-                /** @example q2Vx0Gk5bXf3 */
+            keys: ({
+                /** @constant */
+                kty: "RSA";
+                n: string;
+                e: string;
                 kid: string;
-                /** @example ES256 */
                 alg: string;
-                /** @example sig */
-                use: string;
-            }[];
+                /** @constant */
+                use: "sig";
+            } | {
+                /** @constant */
+                kty: "EC";
+                crv: string;
+                x: string;
+                y: string;
+                kid: string;
+                alg: string;
+                /** @constant */
+                use: "sig";
+            })[];
         };
         Discovery: {
             /** @example https://docs.example.com */
@@ -8168,12 +8172,11 @@ export interface operations {
                      * @example {
                      *       "keys": [
                      *         {
-                     *           "kty": "EC",
-                     *           "crv": "P-256",
-                     *           "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-                     *           "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+                     *           "kty": "RSA",
+                     *           "n": "u1SU1LfVLPHCozMxH2Mo",
+                     *           "e": "AQAB",
                      *           "kid": "q2Vx0Gk5bXf3",
-                     *           "alg": "ES256",
+                     *           "alg": "RS256",
                      *           "use": "sig"
                      *         }
                      *       ]
@@ -8282,7 +8285,7 @@ export interface operations {
                      *         "public"
                      *       ],
                      *       "id_token_signing_alg_values_supported": [
-                     *         "ES256"
+                     *         "RS256"
                      *       ]
                      *     }
                      */

@@ -60,9 +60,9 @@ async function main(): Promise<void> {
     await Promise.all([collab.ready(), lock.check()])
   }
   const server = createServer(serverOptions, answer({ metrics, ready }))
+  // The rehearsal is for the time before.
+  server.once('upgrade', () => someoneIsHere.abort())
   server.on('upgrade', (request, socket, head) => {
-    // The rehearsal is for the time before.
-    someoneIsHere.abort()
     if (!collab.handleUpgrade(request, socket, head)) refuse(socket, 404)
   })
   shutdown.add('http', () => {
@@ -77,6 +77,7 @@ async function main(): Promise<void> {
   })
   server.listen({ port: config.collabPort, host: config.host, backlog: 4096 }, async () => {
     const { port } = server.address() as AddressInfo
+    await verifier.prepare()
     if (config.collabRehearsal) {
       const visits = await rehearse({ log, signal: someoneIsHere.signal })
       log.info({ visits }, 'rehearsed')

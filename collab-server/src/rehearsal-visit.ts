@@ -1,5 +1,6 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPair, sign } from 'node:crypto'
 import { connect } from 'node:net'
+import { promisify } from 'node:util'
 import { newId } from '@mdcreator/shared/ids'
 import { localAudience, readLocalToken } from '@mdcreator/shared/local-tokens'
 import { createTokenVerifier, type TokenVerifier } from '@mdcreator/shared/tokens'
@@ -9,12 +10,14 @@ import { MessageType, syncStepOne, syncStepTwo } from './frame.ts'
 
 export type Ticket = { documentId: string; token: string }
 
-/** Signs people in with a key that nobody else has, and that is gone with it. */
-export function ticketOffice(): { verifier: TokenVerifier; ticket: (documentId: string) => Ticket } {
+type TicketOffice = { verifier: TokenVerifier; ticket: (documentId: string) => Promise<Ticket> }
+
+/** Signs people in with a key that nobody else has, and that is gone with it. Signatures are made beside the event loop. */
+export async function ticketOffice(): Promise<TicketOffice> {
   const issuer = 'rehearsal'
-  const header = { alg: 'ES256', kid: issuer }
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwk = { ...publicKey.export({ format: 'jwk' }), ...header, kty: 'EC', use: 'sig' }
+  const header = { alg: 'RS256', kid: issuer }
+  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+  const jwk = { ...publicKey.export({ format: 'jwk' }), ...header, kty: 'RSA', use: 'sig' }
   const verifier = createTokenVerifier([
     {
       ...{ issuer, audience: localAudience, fetchKeys: async () => ({ keys: [jwk] }) },
@@ -22,11 +25,11 @@ export function ticketOffice(): { verifier: TokenVerifier; ticket: (documentId: 
     },
   ])
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const ticket = (documentId: string): Ticket => {
+  const ticket = async (documentId: string): Promise<Ticket> => {
     const iat = Math.floor(Date.now() / 1000)
     const claims = { iss: issuer, aud: localAudience, sub: newId(), iat, exp: iat + 60, token_use: 'access' }
     const content = `${encode(header)}.${encode(claims)}`
-    const signature = sign('sha256', Buffer.from(content), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    const signature = await promisify(sign)('sha256', Buffer.from(content), privateKey)
     return { documentId, token: `${content}.${signature.toString('base64url')}` }
   }
   return { verifier, ticket }

@@ -42,7 +42,7 @@ export async function rehearse({
       const tickets = Array.from({ length: documentsPerRound }, newId).flatMap((documentId) =>
         Array.from({ length: visitorsPerDocument }, () => stage.ticket(documentId)),
       )
-      const all = Promise.all(tickets.map((ticket) => visit(stage.port, ticket)))
+      const all = Promise.all(tickets.map(async (ticket) => visit(stage.port, await ticket)))
       if (await Promise.race([all, once(ended, 'abort').then(() => null)])) visits += tickets.length
     }
   } catch (err) {
@@ -52,12 +52,12 @@ export async function rehearse({
   return visits
 }
 
-type Stage = { port: number; ticket: (documentId: string) => Ticket; close(): Promise<void> }
+type Stage = { port: number; ticket: (documentId: string) => Promise<Ticket>; close(): Promise<void> }
 
 /** On the loopback, for those who have a token that was signed with a key of this moment. */
 async function openStage(database: Pool): Promise<Stage> {
   const log = createLogger('silent')
-  const { verifier, ticket } = ticketOffice()
+  const { verifier, ticket } = await ticketOffice()
   const bus = new MemoryBus(log)
   const collab = createCollab({
     config: { ...loadConfig({}), redis: null },

@@ -3,7 +3,7 @@ import { RemoteIssuer } from '@mdcreator/shared/discovery'
 import { readCognitoToken, readOidcToken } from '@mdcreator/shared/foreign-tokens'
 import { localAudience, readLocalToken } from '@mdcreator/shared/local-tokens'
 import { isPersonal } from '@mdcreator/shared/personal-token'
-import { createTokenVerifier, type ForeignClaims, type Issuer, type TokenVerifier } from '@mdcreator/shared/tokens'
+import { createTokenVerifier, type ForeignClaims, type Issuer, type PreparedVerifier } from '@mdcreator/shared/tokens'
 import { Admission } from './admission.ts'
 import type { Database } from './database.ts'
 import { verifyPersonalToken } from './personal-tokens.ts'
@@ -20,7 +20,7 @@ type Options = {
  * The verifier of both servers: access tokens of the configured issuer, our own tokens for one document, and personal
  * access tokens.
  */
-export function tokenVerifier({ db, config, provision }: Options): TokenVerifier {
+export function tokenVerifier({ db, config, provision }: Options): PreparedVerifier {
   const { auth } = config
   const local: Issuer = {
     issuer: config.issuer,
@@ -46,6 +46,7 @@ export function tokenVerifier({ db, config, provision }: Options): TokenVerifier
   }
 
   return {
+    prepare: () => jwts.prepare(),
     verify: (token) => (isPersonal(token) ? verifyPersonalToken(db, token) : jwts.verify(token)),
     verifyForDocument: (token, documentId) =>
       isPersonal(token) ? verifyPersonalToken(db, token) : jwts.verifyForDocument(token, documentId),

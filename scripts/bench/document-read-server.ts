@@ -31,7 +31,7 @@ async function startOurs(): Promise<number> {
 async function startBare(): Promise<number> {
   const db = createDatabase({ url: String(process.env['DATABASE_URL']) })
   const row = await db.selectFrom('signing_keys').select('public_jwk').executeTakeFirstOrThrow()
-  const key = await importJWK(row.public_jwk as Record<string, string>, 'ES256')
+  const key = await importJWK(row.public_jwk as Record<string, string>)
   const verify = (header = '') => jwtVerify(header.slice('Bearer '.length), key, { audience: 'mdcreator' })
   const columns = [
     ...(['id', 'workspace_id', 'title', 'doc_type', 'content_hash', 'yjs_clock', 'version', 'created_by'] as const),

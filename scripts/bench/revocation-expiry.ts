@@ -56,8 +56,8 @@ async function signDocumentToken(
     ...{ iat: Math.floor(Date.now() / 1000), exp: endsAt },
   }
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const content = `${encode({ alg: 'ES256', typ: 'JWT', kid })}.${encode(claims)}`
+  const content = `${encode({ alg: private_jwk.alg, typ: 'JWT', kid })}.${encode(claims)}`
   const key = createPrivateKey({ key: private_jwk, format: 'jwk' })
-  const signature = sign('sha256', Buffer.from(content), { key, dsaEncoding: 'ieee-p1363' })
+  const signature = sign('sha256', Buffer.from(content), key)
   return `${content}.${signature.toString('base64url')}`
 }

@@ -6,9 +6,9 @@ import { readLocalToken } from './local-tokens.ts'
 import {
   createTokenVerifier,
   KeysUnavailableError,
+  type PreparedVerifier,
   type TokenClaims,
   TokenError,
-  type TokenVerifier,
 } from './tokens.ts'
 
 const issuer = 'https://docs.example.com'
@@ -39,7 +39,7 @@ function makeToken(payload: object, header: object = {}, key = keys.privateKey):
 
 describe('tokens', () => {
   let fetches = 0
-  const newVerifier = (fetchKeys = async () => published): TokenVerifier =>
+  const newVerifier = (fetchKeys = async () => published): PreparedVerifier =>
     createTokenVerifier([
       {
         ...{ issuer, audience: 'mdcreator', read: (jwt) => readLocalToken(jwt, 'all') },
@@ -49,7 +49,7 @@ describe('tokens', () => {
         },
       },
     ])
-  let verifier: TokenVerifier
+  let verifier: PreparedVerifier
   beforeEach(() => {
     fetches = 0
     verifier = newVerifier()
@@ -181,6 +181,19 @@ describe('tokens', () => {
     await Promise.all(Array.from({ length: 30 }, () => refusal(unknown())))
     expect(fetches).to.be.within(1, 5)
     expect(await verifier.verify(makeToken(claims()))).to.include({ sub: user })
+  })
+
+  it('wait for no keys that were read beforehand, and for those that were not there then', async () => {
+    await verifier.prepare()
+    expect(fetches).to.equal(1)
+    await verifier.verify(makeToken(claims()))
+    expect(fetches).to.equal(1)
+    let areThere = false
+    const later = newVerifier(async () => (areThere ? published : { keys: [] }))
+    await later.prepare()
+    areThere = true
+    expect(await later.verify(makeToken(claims()))).to.include({ sub: user })
+    await newVerifier(() => Promise.reject(new Error('away'))).prepare()
   })
 
   it('are not blamed where the keys cannot be read', async () => {

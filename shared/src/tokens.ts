@@ -39,6 +39,11 @@ export type TokenVerifier = {
   verifyForDocument(token: string, documentId: string): Promise<TokenClaims>
 }
 
+export type PreparedVerifier = TokenVerifier & {
+  /** Reads the issuers' keys, so that the first to come need not wait for them. Never rejects: they are read when needed, too. */
+  prepare(): Promise<void>
+}
+
 /** A JWT's two halves as JSON; nothing about them is known yet but that the signature, the issuer and the times are good. */
 export type VerifiedJwt = { token: string; header: Record<string, unknown>; payload: Record<string, unknown> }
 
@@ -72,7 +77,7 @@ const keysMaxAgeMs = 10 * 60_000
 const retryMs = 2_000
 
 /** The one verifier of JWTs, used by both servers for every issuer. A token names its issuer, and it must be one of these. */
-export function createTokenVerifier(issuers: Issuer[]): TokenVerifier {
+export function createTokenVerifier(issuers: Issuer[]): PreparedVerifier {
   const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]))
   const keys = new Map(issuers.map((issuer) => [issuer.issuer, new Keys(issuer.fetchKeys)]))
   const verifier = JwtVerifier.create(
@@ -114,6 +119,9 @@ export function createTokenVerifier(issuers: Issuer[]): TokenVerifier {
     for (const [issuer, item] of keys) item.renew((fresh) => verifier.cacheJwks(fresh, issuer))
   }
   return {
+    async prepare() {
+      await Promise.allSettled([...keys].map(async ([issuer, item]) => verifier.cacheJwks(await item.read(), issuer)))
+    },
     async verify(token) {
       renew()
       const claims = await check(token)

@@ -125,22 +125,18 @@ export const Session = z
 export const SessionPage = pageOf(Session).meta({ id: 'SessionPage' })
 export const SessionPath = z.strictObject({ session_id: WireId })
 
-/** A JWK set (RFC 7517): public keys only, and only what is needed to verify with them. */
-export const KeySet = z
-  .object({
-    keys: z.array(
-      z.object({
-        kty: z.string().meta({ example: 'EC' }),
-        crv: z.string().meta({ example: 'P-256' }),
-        x: z.string().meta({ example: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU' }),
-        y: z.string().meta({ example: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' }),
-        kid: z.string().meta({ example: 'q2Vx0Gk5bXf3' }),
-        alg: z.string().meta({ example: 'ES256' }),
-        use: z.string().meta({ example: 'sig' }),
-      }),
-    ),
+const aboutKey = { kid: z.string(), alg: z.string(), use: z.literal('sig') }
+/** RFC 7518, sections 6.3 and 6.2: what new keys are, and what they once were. */
+const PublicKey = z
+  .discriminatedUnion('kty', [
+    z.object({ kty: z.literal('RSA'), n: z.string(), e: z.string(), ...aboutKey }),
+    z.object({ kty: z.literal('EC'), crv: z.string(), x: z.string(), y: z.string(), ...aboutKey }),
+  ])
+  .meta({
+    example: { kty: 'RSA', n: 'u1SU1LfVLPHCozMxH2Mo', e: 'AQAB', kid: 'q2Vx0Gk5bXf3', alg: 'RS256', use: 'sig' },
   })
-  .meta({ id: 'KeySet' })
+/** A JWK set (RFC 7517): public keys only, and only what is needed to verify with them. */
+export const KeySet = z.object({ keys: z.array(PublicKey) }).meta({ id: 'KeySet' })
 
 /** OpenID Connect Discovery 1.0, section 3. */
 export const Discovery = z
@@ -155,6 +151,6 @@ export const Discovery = z
     token_endpoint_auth_methods_supported: z.array(z.string().meta({ example: 'none' })),
     authorization_response_iss_parameter_supported: z.boolean().meta({ description: 'RFC 9207' }),
     subject_types_supported: z.array(z.string().meta({ example: 'public' })),
-    id_token_signing_alg_values_supported: z.array(z.string().meta({ example: 'ES256' })),
+    id_token_signing_alg_values_supported: z.array(z.string().meta({ example: 'RS256' })),
   })
   .meta({ id: 'Discovery' })

@@ -40,7 +40,7 @@ describe('accounts and sessions', () => {
         .split('.')
         .slice(0, 2)
         .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()))
-      expect(header).to.include({ alg: 'ES256', typ: 'at+jwt' })
+      expect(header).to.include({ alg: 'RS256', typ: 'at+jwt' })
       expect(payload).to.include({ iss: testIssuer, aud: 'mdcreator', sub: user.id, token_use: 'access' })
       expect(payload.sid).to.equal(user.refreshToken.split('.')[0])
       expect(payload.exp - payload.iat).to.equal(3600)
@@ -216,7 +216,7 @@ describe('accounts and sessions', () => {
     await signUp(api)
     const { body } = await api.request('GET', '//.well-known/jwks.json')
     expect(body.keys).to.have.length(1)
-    expect(Object.keys(body.keys[0])).to.have.members(['kty', 'crv', 'x', 'y', 'kid', 'alg', 'use'])
+    expect(Object.keys(body.keys[0])).to.have.members(['kty', 'n', 'e', 'kid', 'alg', 'use'])
     const discovery = (await api.request('GET', '//.well-known/openid-configuration')).body
     expect(discovery).to.include({ issuer: testIssuer, jwks_uri: `${testIssuer}/.well-known/jwks.json` })
   })

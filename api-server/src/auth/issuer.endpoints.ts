@@ -44,7 +44,7 @@ export function issuerEndpoints({ db, issuer }: { db: Database; issuer: string }
           token_endpoint_auth_methods_supported: ['none'],
           authorization_response_iss_parameter_supported: true,
           subject_types_supported: ['public'],
-          id_token_signing_alg_values_supported: ['ES256'],
+          id_token_signing_alg_values_supported: ['RS256'],
         },
       }),
     }),

@@ -1,10 +1,11 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { createDatabase } from '@mdcreator/db/database'
 import { expect } from 'chai'
-import { generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
+import { decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { type RequestOptions, signUp, startApi, type TestApi, type TestUser, testIssuer } from '../testing.ts'
 
 type Key = Parameters<SignJWT['sign']>[0]
+const alg = 'RS256'
 
 describe('access tokens', () => {
   let api: TestApi
@@ -18,7 +19,7 @@ describe('access tokens', () => {
     const row = await api.owner.selectFrom('signing_keys').selectAll().executeTakeFirstOrThrow()
     kid = row.kid
     publicJwk = row.public_jwk as JWK
-    key = await importJWK(row.private_jwk as JWK, 'ES256')
+    key = await importJWK(row.private_jwk as JWK)
   })
   after(() => api.stop())
 
@@ -37,7 +38,7 @@ describe('access tokens', () => {
     ...change,
   })
   const sign = (change: object = {}, header: object = {}, signer: Key = key) =>
-    new SignJWT(claims(change)).setProtectedHeader({ alg: 'ES256', kid, ...header }).sign(signer)
+    new SignJWT(claims(change)).setProtectedHeader({ alg, kid, ...header }).sign(signer)
 
   it('open the API when they are good, whatever the case of the scheme', async () => {
     const token = await sign()
@@ -72,10 +73,10 @@ describe('access tokens', () => {
     'of a user that does not exist': () => sign({ sub: randomUUID() }),
     'with a subject of the wrong type': () => sign({ sub: { $ne: null } as unknown as string }),
     'with a critical header': () => sign({}, { crit: ['x'], x: 1 }).catch(() => 'a.b.c'),
-    'signed by another key': async () => sign({}, {}, (await generateKeyPair('ES256')).privateKey),
-    'with an unknown key id': async () => sign({}, { kid: 'unknown' }, (await generateKeyPair('ES256')).privateKey),
+    'signed by another key': async () => sign({}, {}, (await generateKeyPair(alg)).privateKey),
+    'with an unknown key id': async () => sign({}, { kid: 'unknown' }, (await generateKeyPair(alg)).privateKey),
     'that bring their own key': async () => {
-      const pair = await generateKeyPair('ES256')
+      const pair = await generateKeyPair(alg)
       return sign({}, { jku: 'https://evil.example.com/jwks.json', jwk: publicJwk }, pair.privateKey)
     },
     'with the algorithm none': () => `${encode({ alg: 'none', kid })}.${encode(claims())}.`,
@@ -84,7 +85,7 @@ describe('access tokens', () => {
       return `${content}.${createHmac('sha256', JSON.stringify(publicJwk)).update(content).digest('base64url')}`
     },
     'with a signature of zeros': () =>
-      `${encode({ alg: 'ES256', kid })}.${encode(claims())}.${Buffer.alloc(64).toString('base64url')}`,
+      `${encode({ alg, kid })}.${encode(claims())}.${Buffer.alloc(256).toString('base64url')}`,
     'with a changed payload': async () => {
       const [header, , signature] = (await sign()).split('.')
       return `${header}.${encode(claims({ exp: now + 9999 }))}.${signature}`
@@ -128,6 +129,20 @@ describe('access tokens', () => {
     const { token } = await signUp(fresh)
     expect((await fresh.request('GET', '/users/me', { token })).status).to.equal(200)
     await fresh.stop()
+  })
+
+  it('are signed with the key that is there, of whichever kind', async () => {
+    const older = await startApi()
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const about = { kid: 'older', alg: 'ES256', use: 'sig' }
+    const [public_jwk, private_jwk] = await Promise.all(
+      [publicKey, privateKey].map(async (half) => JSON.stringify({ ...(await exportJWK(half)), ...about })),
+    )
+    await older.owner.insertInto('signing_keys').values({ kid: 'older', public_jwk, private_jwk }).execute()
+    const { token } = await signUp(older)
+    expect(decodeProtectedHeader(token)).to.include({ alg: 'ES256', kid: 'older' })
+    expect((await older.request('GET', '/users/me', { token })).status).to.equal(200)
+    await older.stop()
   })
 
   it('are not blamed where the keys cannot be read', async () => {
