@@ -83,7 +83,11 @@ export function createCollab(deps: CollabDependencies): Collab {
   const { bus, config, log, verifier, databaseUrl: url, metrics = createMetrics() } = deps
   const { redis, collab: limits } = config
   const storage = new Storage({ url, poolSize: config.databasePoolSize, log, createPool: deps.createPool })
-  const updateLog = new UpdateLog({ commit: (entries) => storage.append(entries), log, metrics })
+  const updateLog = new UpdateLog({
+    commit: (entries) => storage.append(entries),
+    mayWait: ({ documentId }) => cluster?.isShared(documentId) ?? false,
+    ...{ log, metrics },
+  })
   const documents = new LiveDocuments()
   const connections = new Connections()
   const rights = new Rights(storage.pool)

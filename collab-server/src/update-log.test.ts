@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { createLogger } from '@mdcreator/shared/log'
 import { expect } from 'chai'
 import { createMetrics } from './metrics.ts'
@@ -60,6 +61,35 @@ describe('the update log', () => {
     commits[1]?.succeed()
     third.succeed()
     await Promise.all([first, second, ...rest])
+    await updates.drained()
+  })
+
+  it('lets those that may wait come together, until one may not', async () => {
+    const { commit, next, commits } = heldCommits()
+    const mayWait = ({ data }: LogEntry): boolean => data[0] !== 4
+    const updates = new UpdateLog({ commit, log, metrics, mayWait, apartMs: 60_000 })
+    const first = updates.append(entry(1))
+    const lone = await next(1)
+    const second = updates.append(entry(2))
+    await setImmediate()
+    const third = updates.append(entry(3))
+    await setImmediate()
+    expect(commits).to.have.length(1)
+    const urgent = updates.append(entry(4))
+    const together = await next(2)
+    expect(together.entries.map(({ data }) => data[0])).to.deep.equal([2, 3, 4])
+    for (const { succeed } of [lone, together]) succeed()
+    await Promise.all([first, second, third, urgent])
+  })
+
+  it('does not let one wait longer than some milliseconds', async () => {
+    const { commit, next } = heldCommits()
+    const updates = new UpdateLog({ commit, log, metrics, mayWait: () => true, apartMs: 5 })
+    const first = updates.append(entry(1))
+    await next(1)
+    const second = updates.append(entry(2))
+    for (const n of [1, 2]) (await next(n)).succeed()
+    expect(await Promise.all([first, second])).to.deep.equal([1, 2])
     await updates.drained()
   })
 

@@ -13,6 +13,9 @@ export type UpdateLogOptions = {
   metrics: Pick<Metrics, 'appendSeconds' | 'batchRows'>
   /** How long a batch is tried again while the database is away, in milliseconds. */
   giveUpAfterMs?: number
+  /** True where an edit may wait for others, up to `apartMs` after the batch before. */
+  mayWait?: (entry: LogEntry) => boolean
+  apartMs?: number
 }
 
 type Pending = { entry: LogEntry; at: number; resolve: (id: number) => void; reject: (error: Error) => void }
@@ -22,16 +25,24 @@ const maxInFlight = 2
 const maxBatchRows = 2_000
 const maxBatchBytes = 8 * 1024 * 1024
 
+/** A commit is a message to each server that holds its documents, and writes to all their people. */
+const defaultApartMs = 8
+
 /**
- * Group commit in front of the update log: what arrives while two batches are on their way goes with the next one.
- * There is no timer: a lone update is committed at once.
+ * Group commit in front of the update log: what arrives while two batches are on their way goes with the next one. A lone
+ * update is committed at once.
  */
 export class UpdateLog {
   private readonly options: UpdateLogOptions
   private readonly giveUpAfterMs: number
+  private readonly apartMs: number
   private pending: Pending[] = []
   private inFlight = 0
-  private scheduled = false
+  private begunAt = Number.NEGATIVE_INFINITY
+  /** Something among the pending may not wait. */
+  private isUrgent = false
+  private immediate: NodeJS.Immediate | undefined
+  private timer: NodeJS.Timeout | undefined
   private idle: (() => void)[] = []
   private unsettled = 0
   private isAbandoned = false
@@ -39,6 +50,7 @@ export class UpdateLog {
   constructor(options: UpdateLogOptions) {
     this.options = options
     this.giveUpAfterMs = options.giveUpAfterMs ?? 15_000
+    this.apartMs = options.apartMs ?? defaultApartMs
   }
 
   /** Resolves to the row's id once the update is committed. @throws AppendError */
@@ -47,6 +59,7 @@ export class UpdateLog {
       if (this.isAbandoned) return reject(new AppendError('The server is stopping'))
       this.unsettled++
       this.pending.push({ entry, at: performance.now(), resolve, reject })
+      this.isUrgent ||= !this.options.mayWait?.(entry)
       this.schedule()
     })
   }
@@ -69,13 +82,19 @@ export class UpdateLog {
   }
 
   private schedule(): void {
-    if (this.scheduled) return
-    this.scheduled = true
+    if (this.immediate || (this.timer && !this.isUrgent)) return
+    const waitMs = this.isUrgent ? 0 : this.begunAt + this.apartMs - performance.now()
+    if (waitMs > 0) this.timer = setTimeout(() => this.begin(), waitMs)
     // After this turn of the event loop, so that all frames of one read of the sockets share a batch.
-    setImmediate(() => {
-      this.scheduled = false
-      while (this.pending.length > 0 && this.inFlight < maxInFlight) void this.send(this.takeBatch())
-    })
+    else this.immediate = setImmediate(() => this.begin())
+  }
+
+  private begin(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.immediate = undefined
+    while (this.pending.length > 0 && this.inFlight < maxInFlight) void this.send(this.takeBatch())
+    if (this.pending.length === 0) this.isUrgent = false
   }
 
   private takeBatch(): Pending[] {
@@ -91,6 +110,7 @@ export class UpdateLog {
 
   private async send(batch: Pending[]): Promise<void> {
     this.inFlight++
+    this.begunAt = performance.now()
     try {
       await this.commit(batch)
     } finally {

@@ -9,6 +9,7 @@ import type { Projector } from '../projection.ts'
 import type { Storage } from '../storage.ts'
 import type { StoredUpdate } from '../stored-documents.ts'
 import { CatchUp } from './catch-up.ts'
+import { Channels } from './channels.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Outbox } from './outbox.ts'
 import { PeerAwareness } from './peer-awareness.ts'
@@ -43,6 +44,7 @@ type Member = { live: LiveDocument; awareness: PeerAwareness; peers: Set<string>
 export class Cluster {
   readonly serverId = randomBytes(8).toString('hex')
   private readonly deps: ClusterDependencies
+  private readonly channels: Channels
   private readonly publisher: RedisClient
   private readonly subscriber: RedisClient
   private readonly members = new Map<string, Member>()
@@ -53,13 +55,14 @@ export class Cluster {
 
   constructor(deps: ClusterDependencies) {
     this.deps = deps
+    this.channels = new Channels(deps.redis.prefix)
     this.publisher = createRedis(deps.redis, deps.log, { role: 'publish' })
     this.subscriber = createRedis(deps.redis, deps.log, { role: 'subscribe' })
     this.outbox = new Outbox(this.serverId, (server, mail) => {
-      if (this.isConnected) void this.send(this.inboxOf(server), mail)
+      if (this.isConnected) void this.send(this.channels.inboxOf(server), mail)
     })
     this.heartbeats = new Heartbeats({
-      send: () => void this.send(this.serversChannel, 'alive'),
+      send: () => void this.send(this.channels.servers, 'alive'),
       onGone: (server) => this.serverGone(server),
       isConnected: () => this.isConnected,
     })
@@ -77,7 +80,7 @@ export class Cluster {
   start(): void {
     this.subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.receive(String(channel), message))
     onReady(this.subscriber, () => this.reconnected())
-    this.subscriber.subscribe(this.serversChannel, this.inboxOf(this.serverId)).catch(() => {})
+    this.subscriber.subscribe(this.channels.servers, this.channels.inboxOf(this.serverId)).catch(() => {})
     this.heartbeats.start()
     this.announcer = setInterval(() => this.queryAwareness(), announceMs)
     this.announcer.unref()
@@ -88,7 +91,7 @@ export class Cluster {
     this.heartbeats.stop()
     clearInterval(this.announcer)
     this.outbox.flush()
-    await this.send(this.serversChannel, 'leaving')
+    await this.send(this.channels.servers, 'leaving')
     await this.catchUp.stop()
     this.publisher.disconnect()
     this.subscriber.disconnect()
@@ -109,7 +112,7 @@ export class Cluster {
     )
     this.members.set(live.id, { live, awareness, peers })
     // Asked only once the answer can be heard. While Redis is away it is asked when it is back.
-    this.subscriber.subscribe(this.channelOf(live.id)).then(
+    this.subscriber.subscribe(this.channels.of(live.id)).then(
       () => this.announce(live, { type: 'query-awareness' }),
       () => {},
     )
@@ -123,7 +126,12 @@ export class Cluster {
     this.outbox.flush()
     this.announce(live, { type: 'leaving' })
     this.members.delete(live.id)
-    this.subscriber.unsubscribe(this.channelOf(live.id)).catch(() => {})
+    this.subscriber.unsubscribe(this.channels.of(live.id)).catch(() => {})
+  }
+
+  /** True where another server is known to hold the document too. */
+  isShared(documentId: string): boolean {
+    return (this.members.get(documentId)?.peers.size ?? 0) > 0
   }
 
   /** True where this server projects the document for all that hold it. Without Redis nobody knows of the others. */
@@ -159,17 +167,17 @@ export class Cluster {
   private announce(live: LiveDocument, message: PeerMessage): void {
     const member = this.members.get(live.id)
     if (member?.live !== live || !this.isConnected) return
-    void this.send(this.channelOf(live.id), encodePeerMessages(this.serverId, [message]))
+    void this.send(this.channels.of(live.id), encodePeerMessages(this.serverId, [message]))
   }
 
   private receive(channel: string, message: Buffer): void {
     this.guard(channel, () => {
       const data = new Uint8Array(message.buffer, message.byteOffset, message.byteLength)
-      if (channel === this.serversChannel) this.receiveSign(String(message))
-      else if (channel === this.inboxOf(this.serverId)) this.receiveMail(channel, data)
+      if (channel === this.channels.servers) this.receiveSign(String(message))
+      else if (channel === this.channels.inboxOf(this.serverId)) this.receiveMail(channel, data)
       else if (senderOf(data) !== this.serverId) {
         const { server, messages } = decodePeerMessages(data)
-        this.receiveMessages(server, channel.slice(this.channelOf('').length), messages)
+        this.receiveMessages(server, this.channels.documentOf(channel), messages)
       }
     })
   }
@@ -275,17 +283,5 @@ export class Cluster {
     } catch (err) {
       this.deps.log.debug({ err }, 'the other servers could not be told; they catch up')
     }
-  }
-
-  private get serversChannel(): string {
-    return `${this.deps.redis.prefix}servers`
-  }
-
-  private inboxOf(server: string): string {
-    return `${this.deps.redis.prefix}server:${server}`
-  }
-
-  private channelOf(documentId: string): string {
-    return `${this.deps.redis.prefix}document:${documentId}`
   }
 }

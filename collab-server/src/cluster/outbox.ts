@@ -1,7 +1,7 @@
 import { encodeMail, type PeerMessage } from './peer-messages.ts'
 
 /** At least so many milliseconds lie between two messages to the same server: each costs both of them a system call. */
-const pauseMs = 10
+const pauseMs = 20
 /** So many bytes of edits do not wait for more. */
 const maxBytes = 1024 * 1024
 
