@@ -1,7 +1,7 @@
 import type { Document } from '@hocuspocus/server'
 import { encodeStates } from './awareness-states.ts'
 import { awarenessMessage } from './frame.ts'
-import { writeCorked } from './message-writer.ts'
+import { writeWaiting } from './message-writer.ts'
 
 /** How long what people say of themselves waits for company: a dozen cursor moves a second look smooth. */
 const awarenessMs = 80
@@ -44,7 +44,7 @@ export function batchBroadcasts(document: Document): void {
       internals.flush()
       // It was cleared (see AcceptedEdits.settle).
       internals.pendingAwarenessClients = new Set()
-      writeCorked()
+      writeWaiting()
     }
     isWaiting = !isEdit
     internals.cancelFlush = plan(flush, isEdit ? editMs(document.connections.size) : awarenessMs)

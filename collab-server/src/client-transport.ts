@@ -43,7 +43,7 @@ export class WebSocketTransport implements ClientTransport {
 
   constructor(ws: WebSocket, options: Options) {
     this.ws = ws
-    this.writer = new MessageWriter(options.socket)
+    this.writer = new MessageWriter(ws, options.socket)
     this.options = options
   }
 
@@ -52,7 +52,7 @@ export class WebSocketTransport implements ClientTransport {
   }
 
   get bufferedAmount(): number {
-    return this.ws.bufferedAmount
+    return this.ws.bufferedAmount + this.writer.pendingBytes
   }
 
   get isPaused(): boolean {
@@ -75,6 +75,7 @@ export class WebSocketTransport implements ClientTransport {
   }
 
   close(code?: number, reason?: string): void {
+    this.writer.flush()
     this.ws.close(code, reason)
     if (this.phase === 'checking') this.allowFrames(maxFirstFrameBytes)
     // Or the other side's answer would never be read.
