@@ -22,7 +22,8 @@ export function startThread(file: URL, { answered, ended }: PortEvents): TaskPor
 export function startProcess(file: URL, memory: number, { answered, ended }: PortEvents): TaskPort {
   const child = fork(fileURLToPath(file), {
     serialization: 'advanced',
-    execArgv: [...process.execArgv.filter((flag) => !flag.startsWith('--inspect')), `--max-old-space-size=${memory}`],
+    // What is loaded before us (a probe, a tracer) is not for it: it would answer in its place.
+    execArgv: [`--max-old-space-size=${memory}`],
     // It needs none of our secrets.
     env: {},
     // V8 writes pages about a heap that is full.

@@ -83,4 +83,16 @@ describe('a worker process', () => {
     expect(results).to.deep.equal(['The worker process ended', 6])
     await worker.close()
   })
+
+  it('is not given what is loaded before the process that starts it', async () => {
+    const preload = ['--import', 'data:text/javascript,process.exit()']
+    process.execArgv.push(...preload)
+    const worker = new TaskWorker<typeof testTasks>(file, { processMemory: 64 })
+    try {
+      expect(await worker.run('double', 4)).to.equal(8)
+    } finally {
+      process.execArgv.splice(-preload.length)
+      await worker.close()
+    }
+  })
 })
