@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { loadConfig } from '@mdcreator/shared/config'
 import { expect } from 'chai'
-import { openSocket } from './testing.ts'
+import { openSocket, type TestServer } from './testing.ts'
 import { answer, ask, rawUpgrade, refused, UpgradeWorld } from './testing-upgrades.ts'
 import { yWebsocketUrl } from './testing-y-websocket.ts'
 
@@ -18,6 +18,22 @@ describe('upgrades', () => {
 
   describe('how much', () => {
     const megabyte = 1024 * 1024
+
+    /** A socket with a good token, and how many bytes the server has read of it. */
+    const watched = async (server: TestServer) => {
+      const http = createServer()
+      const taken: Duplex[] = []
+      http.on('upgrade', (request, socket, head) => {
+        taken.push(socket)
+        server.collab.handleUpgrade(request, socket, head)
+      })
+      await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+      const { port } = http.address() as AddressInfo
+      const path = `/ws/documents/${upgrades.document}?token=${upgrades.ada.token}`
+      const socket = await openSocket(`ws://127.0.0.1:${port}${path}`)
+      upgrades.keep(socket.ws, http)
+      return { ...socket, read: () => (taken[0] as Socket).bytesRead }
+    }
 
     it('refuses a large frame with 1009 before a token has come, as soon as it begins', async () => {
       const server = await upgrades.world.server()
@@ -44,17 +60,7 @@ describe('upgrades', () => {
       const check = Promise.withResolvers<typeof claims>()
       const verifier = { verify: () => check.promise, verifyForDocument: () => check.promise }
       const server = await upgrades.world.server({ verifier })
-      const http = createServer()
-      const taken: Duplex[] = []
-      http.on('upgrade', (request, socket, head) => {
-        taken.push(socket)
-        server.collab.handleUpgrade(request, socket, head)
-      })
-      await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-      const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/ws/documents/${upgrades.document}?token=${upgrades.ada.token}`
-      const { ws } = await openSocket(url)
-      upgrades.keep(ws, http)
-      const read = (): number => (taken[0] as Socket).bytesRead
+      const { ws, read } = await watched(server)
       await new Promise((resolve) => ws.send(awareness(megabyte), resolve))
       // Whatever the server does with it is done when it has answered somebody else.
       const other = await upgrades.open(server)
@@ -80,6 +86,14 @@ describe('upgrades', () => {
       await answered
       ws.send(Buffer.alloc(maxFrameBytes + 1))
       expect(await closed).to.equal(1009)
+    })
+
+    it('reads no more of a frame that is too large, and says why all the same', async () => {
+      const { ws, closed, read } = await watched(await upgrades.world.server())
+      await ask(ws)
+      ws.send(Buffer.alloc(16 * megabyte))
+      expect(await closed).to.equal(1009)
+      expect(read()).to.be.below(megabyte)
     })
   })
 

@@ -34,6 +34,10 @@ export const serverOptions = {
 
 /** Where HocuspocusProvider connects. */
 const hocuspocusPath = '/collab'
+/** What is read behind a frame that was refused: the client's farewell, but not the frame, if that is large. */
+const maxUnheededBytes = 64 * 1024
+/** How long such a client has to hear why. */
+const unheededMs = 2_000
 /** How long a client that is turned away may take to agree. */
 const turnedAwayMs = 1_000
 
@@ -115,12 +119,12 @@ export class Upgrades {
   }
 
   private acceptHocuspocus(ws: WebSocket, place: Place, socket: Duplex): void {
-    this.watch(ws, 'hocuspocus')
+    this.watch(ws, socket, 'hocuspocus')
     this.options.onSocket(new WebSocketTransport(ws, { place, socket, maxFrameBytes: this.options.maxFrameBytes }))
   }
 
   private acceptYWebsocket(ws: WebSocket, place: Place, socket: Duplex, documentName: string, token: string): void {
-    this.watch(ws, 'y-websocket')
+    this.watch(ws, socket, 'y-websocket')
     const { maxFrameBytes } = this.options
     const transport = new YWebsocketTransport(ws, { place, socket, maxFrameBytes, documentName, token })
     if (!isId(documentName)) {
@@ -132,14 +136,16 @@ export class Upgrades {
     }
   }
 
-  private watch(ws: WebSocket, protocol: string): void {
+  private watch(ws: WebSocket, socket: Duplex, protocol: string): void {
     const { log, metrics } = this.options
     metrics.sockets.inc({ protocol })
     ws.on('close', () => metrics.sockets.dec({ protocol }))
     this.pings.watch(ws)
     ws.on('error', (err: NodeJS.ErrnoException) => {
-      if (err.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.count('frame-size')
-      else if (err.code?.startsWith('WS_ERR_')) this.count('malformed')
+      if (err.code?.startsWith('WS_ERR_')) {
+        this.count(err.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'frame-size' : 'malformed')
+        readNoFurther(ws, socket)
+      }
       log.debug({ err }, 'a socket broke')
     })
   }
@@ -168,6 +174,20 @@ export class Upgrades {
     if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return true
     return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()
   }
+}
+
+/**
+ * ws would go on reading, and throw away all that comes after a frame that it refused, which may be without end: what
+ * is read is garbage, and everybody waits for its collection.
+ */
+function readNoFurther(ws: WebSocket, socket: Duplex): void {
+  let left = maxUnheededBytes
+  socket.on('data', ({ byteLength }: Buffer) => {
+    left -= byteLength
+    if (left <= 0) socket.pause()
+  })
+  const timer = setTimeout(() => ws.terminate(), unheededMs)
+  ws.on('close', () => clearTimeout(timer))
 }
 
 /** Answers an upgrade that is not taken, and ends the socket. */
