@@ -1,14 +1,16 @@
-// node scripts/fuzz/frames.ts [frames] [seed]: hostile frames beside people who type, and what came of it.
+// node scripts/fuzz/frames.ts [--frames 5000] [--seed n]: hostile frames beside people who type, and what came of it.
+import { parseArgs } from 'node:util'
 import { isClean, type Verdict } from '../chaos/verdict.ts'
 import { formatMegabytes, formatSummary } from '../load-test/statistics.ts'
 import { runFuzz } from './run.ts'
 
-const frames = Number(process.argv[2] ?? 5_000)
-const seed = Number(process.argv[3] ?? Date.now() % 100_000)
+const { values } = parseArgs({ options: { frames: { type: 'string', default: '5000' }, seed: { type: 'string' } } })
+const frames = Number(values.frames)
+const seed = Number(values.seed ?? Date.now() % 100_000)
 console.log(`${frames} frames, seed ${seed}`)
 const result = await runFuzz({ frames, seed, onEvent: console.log })
 const { attack, verdicts, heapBytes, waits } = result
-const ratio = (p: 'p50' | 'p99'): string => (waits.during[p] / waits.before[p]).toFixed(2)
+const ratio = (p: 'p50' | 'p99'): string => (waits.attacked[p] / waits.calm[p]).toFixed(2)
 const tell = (verdict: Verdict): string =>
   `acknowledged ${verdict.acknowledged}, lost ${verdict.lost}, unequal ${verdict.unequal}, content mismatches ${verdict.contentMismatches}, unloadable ${verdict.unloadable}, ended by itself ${verdict.ends.length}`
 
@@ -22,8 +24,8 @@ drops                  ${result.drops} of the well-behaved
 acknowledged to foes   ${attack.acknowledged.length}, ${result.falseAcknowledgements} of them false, ${attack.oddAnswers.length} for no update
 errors                 ${result.errors}
 heap                   ${formatMegabytes(heapBytes.before)} before, ${formatMegabytes(heapBytes.after)} after
-acknowledgements       before: ${formatSummary(waits.before)}
-                       during: ${formatSummary(waits.during)}; p50 × ${ratio('p50')}, p99 × ${ratio('p99')}`)
+acknowledgements       in calm: ${waits.calm.count}, ${formatSummary(waits.calm)}
+                       attacked: ${waits.attacked.count}, ${formatSummary(waits.attacked)}; p50 × ${ratio('p50')}, p99 × ${ratio('p99')}`)
 for (const line of [
   ...attack.oddAnswers.slice(0, 10),
   ...verdicts.flatMap(({ differences, ends }) => [...differences, ...ends]),

@@ -15,6 +15,7 @@ import type { AttackReport } from './attack.ts'
 import type { AttackHandlers } from './attack-process.ts'
 import { captureFrames } from './corpus.ts'
 import type { HeapProbe } from './heap-probe.ts'
+import { joinReports } from './report.ts'
 
 export type FuzzOptions = { frames: number; seed: number; onEvent?: (line: string) => void }
 
@@ -30,51 +31,61 @@ export type FuzzResult = {
   errors: number
   heapBytes: { before: number; after: number }
   /** How long the well-behaved waited for acknowledgements, in milliseconds. */
-  waits: { before: Summary; during: Summary }
+  waits: { calm: Summary; attacked: Summary }
 }
 
-const calmMs = 4_000
+/** In each of the two documents. */
+const peoplePerDocument = 4
+/** Of one attack; between two of them it is calm for as long. */
+const framesPerAttack = 400
+/** What an attack leaves to do is done by then. */
+const settlingMs = 1_000
 
 /** Sends hostile frames to a server beside people who type in the same document and in another. */
 export async function runFuzz({ frames, seed, onEvent = () => {} }: FuzzOptions): Promise<FuzzResult> {
   const random = seededRandom(seed)
   const setting = await Setting.start({
-    ...{ members: 5, documents: 2, servers: 1 },
+    ...{ members: 2 * peoplePerDocument + 1, documents: 2, servers: 1 },
     environment: { TRUSTED_PROXIES: 'loopback', LOG_LEVEL: 'error' },
     nodeOptions: ['--expose-gc', '--import', path.join(import.meta.dirname, 'heap-probe.ts')],
   })
   const { workspace, urls, servers } = setting
   const [server] = servers as [Setting['servers'][number]]
   const [documentId, otherDocumentId] = workspace.documentIds as [string, string]
-  const mallory = workspace.members[4]?.token as string
+  const mallory = workspace.members.at(-1)?.token as string
   const rooms = [documentId, otherDocumentId].map((id, i) => {
-    const people = workspace.members.slice(i * 2, i * 2 + 2)
+    const people = workspace.members.slice(i * peoplePerDocument, (i + 1) * peoplePerDocument)
     return new Room({ documentId: id, people, urls, random, canOthersWrite: id === documentId })
   })
   const probe = new Remote<HeapProbe>(server.process)
+  const attackers = launchAttackers()
   try {
     const corpus = await captureFrames(server.url, documentId, mallory)
-    const attackOn = async (count: number, from: number): Promise<AttackReport> => {
-      const state = Y.encodeStateAsUpdate(rooms[0]?.typists[0]?.client.document as Y.Doc)
-      return launchAttack({
+    const attack = (count: number, from: number): Promise<AttackReport> =>
+      attackers.ask('attack', {
         ...{ collabUrl: server.url, yWebsocketUrl: server.url.replace(/collab$/, 'ws/documents') },
         ...{ documentId, otherDocumentId, member: mallory, stranger: workspace.stranger.token },
-        ...{ corpus, state, frames: count, seed: from },
+        ...{ corpus, state: stateIn(rooms[0] as Room), frames: count, seed: from },
       })
-    }
+    onEvent('the first attack')
     // Whatever is made once only, such as compiled code and the first buffers, is there after some of it.
-    await attackOn(Math.min(300, frames), seed + 1)
-    onEvent('calm')
-    await delay(1_000)
-    const before = await measure(rooms, () => delay(calmMs))
+    let attackMs = await timeOf(() => attack(Math.min(framesPerAttack, frames), seed - 1))
+    await delay(settlingMs)
     const heapBefore = await probe.ask('heapBytes')
     const errorsBefore = await errorsOf(server)
-    onEvent('attack')
-    let attack: AttackReport | undefined
-    const during = await measure(rooms, async () => {
-      attack = await attackOn(frames, seed)
-    })
-    await delay(1_000)
+    const reports: AttackReport[] = []
+    const waits: Record<'calm' | 'attacked', number[]> = { calm: [], attacked: [] }
+    // By turns: the machine itself is faster at times.
+    for (let left = frames; left > 0; left -= framesPerAttack) {
+      onEvent(`${left} frames left`)
+      await delay(settlingMs)
+      waits.calm.push(...(await waitsWhile(rooms, () => delay(attackMs))))
+      const work = async (): Promise<void> => {
+        reports.push(await attack(Math.min(framesPerAttack, left), seed + reports.length))
+      }
+      attackMs = await timeOf(async () => waits.attacked.push(...(await waitsWhile(rooms, work))))
+    }
+    await delay(settlingMs)
     const heapAfter = await probe.ask('heapBytes')
     const errors = (await errorsOf(server)) - errorsBefore
     onEvent('judging')
@@ -82,18 +93,28 @@ export async function runFuzz({ frames, seed, onEvent = () => {} }: FuzzOptions)
     const verdict = await judge(setting, rooms)
     await server.stop()
     await server.start()
-    const report = attack as AttackReport
+    const report = joinReports(reports)
     return {
       ...{ attack: report, drops, errors },
       verdicts: [verdict, await judge(setting, rooms)],
       falseAcknowledgements: missing(report.acknowledged, await storedDocument(setting, documentId)),
       heapBytes: { before: heapBefore, after: heapAfter },
-      waits: { before, during },
+      waits: { calm: summarize(waits.calm), attacked: summarize(waits.attacked) },
     }
   } finally {
+    attackers.child.disconnect()
+    await exited(attackers.child)
     for (const room of rooms) room.lose(room.typists.length)
     await setting.stop()
   }
+}
+
+const stateIn = ({ typists }: Room): Uint8Array => Y.encodeStateAsUpdate(typists[0]?.client.document as Y.Doc)
+
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return performance.now() - start
 }
 
 /** What went wrong in the server itself, so far. */
@@ -101,24 +122,19 @@ async function errorsOf(server: { metric(name: string): Promise<number> }): Prom
   return (await server.metric('collab_errors_total')) + (await server.metric('unhandled_rejections_total'))
 }
 
-async function launchAttack(options: Parameters<AttackHandlers['attack']>[0]): Promise<AttackReport> {
+function launchAttackers(): Remote<AttackHandlers> {
   const child = fork(path.join(import.meta.dirname, 'attack-process.ts'), { serialization: 'advanced' })
   endWithUs(child)
   // As if it were on a machine of its own: it may have what time the server and the well-behaved leave.
   if (child.pid) setPriority(child.pid, constants.priority.PRIORITY_LOW)
-  try {
-    return await new Remote<AttackHandlers>(child).ask('attack', options)
-  } finally {
-    child.disconnect()
-    await exited(child)
-  }
+  return new Remote(child)
 }
 
 /** How long acknowledgements took while something went on. */
-async function measure(rooms: Room[], work: () => Promise<unknown>): Promise<Summary> {
+async function waitsWhile(rooms: Room[], work: () => Promise<unknown>): Promise<number[]> {
   const from = rooms.map(({ waitsMs }) => waitsMs.length)
   await work()
-  return summarize(rooms.flatMap(({ waitsMs }, i) => waitsMs.slice(from[i])))
+  return rooms.flatMap(({ waitsMs }, i) => waitsMs.slice(from[i]))
 }
 
 /** How many of the updates still add something to a document that should have them. */
