@@ -2,13 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { migrate } from '@mdcreator/db/migrate'
 import { startTemporaryPostgres } from '@mdcreator/db/testing'
+import { numericOptions } from '../numeric-options.ts'
 import type { LoadOrder, LoadReport } from './document-read-load.ts'
 
 // Requests per second of GET /documents/{id} and of a list, against a bare Express and Kysely handler that verifies a JWT
 // and does one indexed SELECT: the same database, rounds in turn.
-// usage: node scripts/bench/document-read.ts [rounds] [seconds]
+// usage: node scripts/bench/document-read.ts [--rounds 5] [--seconds 3]
 
-const [rounds = 5, seconds = 3] = process.argv.slice(2).map(Number)
+const { rounds, seconds } = numericOptions({ rounds: 5, seconds: 3 })
 const connections = 32
 
 const start = (file: string, args: string[], env: Record<string, string> = {}): ChildProcess =>

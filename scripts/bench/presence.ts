@@ -1,11 +1,12 @@
-// node scripts/bench/presence.ts [rounds]: how soon those who leave a document are gone for the others, on two servers,
+// node scripts/bench/presence.ts [--rounds 5]: how soon those who leave a document are gone for the others, on two servers,
 // one of which is killed.
 import { formatMs, summarize } from '../load-test/statistics.ts'
+import { numericOptions } from '../numeric-options.ts'
 import { TwoServers } from '../two-servers.ts'
 import { type PresenceRound, presenceRound } from './presence-round.ts'
 import type { Departure } from './presence-watch.ts'
 
-const rounds = Number(process.argv[2] ?? 5)
+const { rounds } = numericOptions({ rounds: 5 })
 const servers = await TwoServers.start()
 const results: PresenceRound[] = []
 try {

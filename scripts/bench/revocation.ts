@@ -1,11 +1,12 @@
-// node scripts/bench/revocation.ts [rounds]: how soon sockets on both of two servers follow a change of rights, from the
+// node scripts/bench/revocation.ts [--rounds 10]: how soon sockets on both of two servers follow a change of rights, from the
 // REST answer on, with Redis and without it; and what is accepted after a token's end.
 import { formatMs, summarize } from '../load-test/statistics.ts'
+import { numericOptions } from '../numeric-options.ts'
 import { TwoServers } from '../two-servers.ts'
 import { expiryRound } from './revocation-expiry.ts'
 import { changes, type Round, revocationRound, withoutRedis } from './revocation-round.ts'
 
-const rounds = Number(process.argv[2] ?? 10)
+const { rounds } = numericOptions({ rounds: 10 })
 const servers = await TwoServers.start()
 const wrong: string[] = []
 try {

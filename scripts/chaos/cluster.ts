@@ -1,11 +1,16 @@
-// node scripts/chaos/cluster.ts [seconds] [seed] [people in each of 8 documents]: kills servers, Redis and PostgreSQL under
-// people who type, and counts.
+// node scripts/chaos/cluster.ts [--seconds 90] [--seed N] [--people 10]: kills servers, Redis and PostgreSQL under people who
+// type, so many in each of 8 documents, and counts.
+import { numericOptions } from '../numeric-options.ts'
 import { runChaos } from './run.ts'
 import { isClean } from './verdict.ts'
 
-const seconds = Number(process.argv[2] ?? 90)
-const seed = Number(process.argv[3] ?? Date.now() % 100_000)
-const typistsPerDocument = Number(process.argv[4] ?? 10)
+const {
+  seconds,
+  seed,
+  people: typistsPerDocument,
+} = numericOptions({
+  ...{ seconds: 90, seed: Date.now() % 100_000, people: 10 },
+})
 console.log(`${seconds} s, seed ${seed}, ${typistsPerDocument} people in each of 8 documents`)
 const result = await runChaos({ seconds, seed, documents: 8, typistsPerDocument, onEvent: console.log })
 const { kills } = result

@@ -1,10 +1,10 @@
-// node scripts/chaos/kill.ts [rounds] [seed]: kills everything, again and again, and counts what was lost.
+// node scripts/chaos/kill.ts [--rounds 30] [--seed N]: kills everything, again and again, and counts what was lost.
 import { rmSync } from 'node:fs'
 import { makeDataDir } from '@mdcreator/db/testing'
 import { runKillRounds } from '../kill-rounds.ts'
+import { numericOptions } from '../numeric-options.ts'
 
-const rounds = Number(process.argv[2] ?? 30)
-const seed = Number(process.argv[3] ?? Date.now() % 100_000)
+const { rounds, seed } = numericOptions({ rounds: 30, seed: Date.now() % 100_000 })
 const dataDir = makeDataDir()
 console.log(`${rounds} rounds, seed ${seed}`)
 const result = await runKillRounds(dataDir, rounds, {

@@ -2,11 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { migrate } from '@mdcreator/db/migrate'
 import { startTemporaryPostgres } from '@mdcreator/db/testing'
+import { numericOptions } from '../numeric-options.ts'
 
 // Of those who change a document with the same If-Match at the same time, one wins and the others get 412, on two servers.
-// usage: node scripts/chaos/one-winner.ts [rounds] [writers]
+// usage: node scripts/chaos/one-winner.ts [--rounds 200] [--writers 50]
 
-const [rounds = 200, writers = 50] = process.argv.slice(2).map(Number)
+const { rounds, writers } = numericOptions({ rounds: 200, writers: 50 })
 const server = new URL('../bench/document-read-server.ts', import.meta.url)
 
 const postgres = await startTemporaryPostgres()

@@ -1,11 +1,11 @@
-// node scripts/chaos/outages.ts [seconds] [seed]: each of Redis and PostgreSQL is away for so long, and servers stop, all
+// node scripts/chaos/outages.ts [--seconds 30] [--seed N]: each of Redis and PostgreSQL is away for so long, and servers stop, all
 // under people who type.
+import { numericOptions } from '../numeric-options.ts'
 import type { Stopped } from './collab-process.ts'
 import { type Outage, runOutages } from './outage-run.ts'
 import { isClean } from './verdict.ts'
 
-const seconds = Number(process.argv[2] ?? 30)
-const seed = Number(process.argv[3] ?? Date.now() % 100_000)
+const { seconds, seed } = numericOptions({ seconds: 30, seed: Date.now() % 100_000 })
 console.log(`${seconds} s each, seed ${seed}`)
 const { redis, postgres, rolling, withoutDatabase, verdict } = await runOutages({ seconds, seed, onEvent: console.log })
 

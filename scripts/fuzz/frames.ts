@@ -1,12 +1,10 @@
 // node scripts/fuzz/frames.ts [--frames 5000] [--seed n]: hostile frames beside people who type, and what came of it.
-import { parseArgs } from 'node:util'
 import { isClean, type Verdict } from '../chaos/verdict.ts'
 import { formatMegabytes, formatSummary } from '../load-test/statistics.ts'
+import { numericOptions } from '../numeric-options.ts'
 import { runFuzz } from './run.ts'
 
-const { values } = parseArgs({ options: { frames: { type: 'string', default: '5000' }, seed: { type: 'string' } } })
-const frames = Number(values.frames)
-const seed = Number(values.seed ?? Date.now() % 100_000)
+const { frames, seed } = numericOptions({ frames: 5_000, seed: Date.now() % 100_000 })
 console.log(`${frames} frames, seed ${seed}`)
 const result = await runFuzz({ frames, seed, onEvent: console.log })
 const { attack, verdicts, heapBytes, waits } = result

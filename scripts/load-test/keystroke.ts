@@ -1,34 +1,32 @@
 // node scripts/load-test/keystroke.ts [--keystrokes 200] [--every-ms 50] [--megabytes 2] [--rounds 2]
 // What a keystroke costs two servers and Redis in a large document with a long past, and in an empty one.
-import { parseArgs } from 'node:util'
+import { numericOptions } from '../numeric-options.ts'
 import { revisedDocument } from './content.ts'
 import { type KeystrokeResult, keystrokeRound } from './keystroke-round.ts'
 import { MeasuredServer } from './measured-server.ts'
 import { formatMs, formatSummary, mean, summarize } from './statistics.ts'
 import { World } from './world.ts'
 
-const { values } = parseArgs({
-  options: {
-    keystrokes: { type: 'string', default: '200' },
-    'every-ms': { type: 'string', default: '50' },
-    megabytes: { type: 'string', default: '2' },
-    rounds: { type: 'string', default: '2' },
-  },
-})
-const large = revisedDocument({ bytes: Number(values.megabytes) * 1024 * 1024 })
-console.log(`${values.keystrokes} keystrokes, one every ${values['every-ms']} ms, on two servers that Redis joins`)
+const {
+  'every-ms': everyMs,
+  keystrokes,
+  megabytes,
+  rounds,
+} = numericOptions({ keystrokes: 200, 'every-ms': 50, megabytes: 2, rounds: 2 })
+const large = revisedDocument({ bytes: megabytes * 1024 * 1024 })
+console.log(`${keystrokes} keystrokes, one every ${everyMs} ms, on two servers that Redis joins`)
 
 const results: { empty: KeystrokeResult[]; large: KeystrokeResult[] } = { empty: [], large: [] }
 const world = await World.start({ people: 2 })
 const servers: MeasuredServer[] = []
 try {
   for (let i = 0; i < 2; i++) servers.push(await MeasuredServer.ours(world.environment))
-  for (let round = 0; round < Number(values.rounds); round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const kind of ['empty', 'large'] as const) {
       const result = await keystrokeRound(servers as [MeasuredServer, MeasuredServer], world, {
         content: kind === 'large' ? large : null,
-        keystrokes: Number(values.keystrokes),
-        everyMs: Number(values['every-ms']),
+        keystrokes,
+        everyMs,
       })
       results[kind].push(result)
       report(kind === 'empty' ? 'empty' : `${large.byteLength} bytes`, result)

@@ -1,29 +1,20 @@
 // node scripts/load-test/memory.ts [--documents 1000] [--cycles 5] [--kilobytes 4] [--seed 1]
 // Documents that are opened by one person each and left again, several times over: what the server's heap keeps of them.
-import { parseArgs } from 'node:util'
+import { numericOptions } from '../numeric-options.ts'
 import { writtenDocument } from './content.ts'
 import { MeasuredServer } from './measured-server.ts'
 import { memoryCycles, shareReturned } from './memory-cycles.ts'
 import { World } from './world.ts'
 
-const { values } = parseArgs({
-  options: {
-    documents: { type: 'string', default: '1000' },
-    cycles: { type: 'string', default: '5' },
-    kilobytes: { type: 'string', default: '4' },
-    seed: { type: 'string', default: '1' },
-  },
-})
-const seed = Number(values.seed)
-const content = writtenDocument({ bytes: Number(values.kilobytes) * 1024, seed })
-console.log(`${values.documents} documents of ${content.byteLength} bytes, opened and left ${values.cycles} times`)
+const { documents, cycles, kilobytes, seed } = numericOptions({ documents: 1_000, cycles: 5, kilobytes: 4, seed: 1 })
+const content = writtenDocument({ bytes: kilobytes * 1024, seed })
+console.log(`${documents} documents of ${content.byteLength} bytes, opened and left ${cycles} times`)
 const inMegabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`
 
 const world = await World.start({ people: 100 })
 const server = await MeasuredServer.ours(world.environment)
 try {
-  const options = { documents: Number(values.documents), cycles: Number(values.cycles), content, seed }
-  const result = await memoryCycles(server, world, options)
+  const result = await memoryCycles(server, world, { documents, cycles, content, seed })
   console.log(`heap before: ${inMegabytes(result.before)}`)
   for (const [i, { opened, left, rss }] of result.cycles.entries()) {
     console.log(

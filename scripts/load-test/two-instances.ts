@@ -3,41 +3,29 @@
 // The people of users.ts on one collab server and on two that Redis joins, in turn: half of each document's people are on
 // each of the two. Warmed up for long: each of two servers compiles as much code as one does, and comes to it half as often,
 // which is over after half a minute and says nothing of what two cost from then on.
-import { parseArgs } from 'node:util'
+import { numericOptions } from '../numeric-options.ts'
 import { MeasuredServer } from './measured-server.ts'
 import { formatMegabytes, formatSummary, mean, summarize } from './statistics.ts'
 import { cpuOf, faultsOf, type TypingResult, typingRound } from './typing-round.ts'
 import { World } from './world.ts'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '20' },
-    rounds: { type: 'string', default: '2' },
-    documents: { type: 'string', default: '100' },
-    users: { type: 'string', default: '10' },
-    'warm-up': { type: 'string', default: '30' },
-    seed: { type: 'string', default: '1' },
-  },
-})
-const options = {
-  documents: Number(values.documents),
-  usersPerDocument: Number(values.users),
-  seconds: Number(values.seconds),
-  warmUpSeconds: Number(values['warm-up']),
-}
-const people = options.documents * options.usersPerDocument
-console.log(`${people} users in ${options.documents} documents, ${options.seconds} s measured, seed ${values.seed}`)
+const given = numericOptions({ seconds: 20, rounds: 2, documents: 100, users: 10, 'warm-up': 30, seed: 1 })
+const { seconds, rounds, documents, users: usersPerDocument, seed } = given
+const people = documents * usersPerDocument
+console.log(`${people} users in ${documents} documents, ${seconds} s measured, seed ${seed}`)
 
 const one: TypingResult[] = []
 const two: TypingResult[] = []
 const world = await World.start({ people })
 try {
-  for (let round = 0; round < Number(values.rounds); round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const results of [one, two]) {
       const servers: MeasuredServer[] = []
       try {
         while (servers.length < (results === one ? 1 : 2)) servers.push(await MeasuredServer.ours(world.environment))
-        const result = await typingRound(servers, world, { ...options, seed: Number(values.seed) + round })
+        const result = await typingRound(servers, world, {
+          ...{ documents, usersPerDocument, seconds, warmUpSeconds: given['warm-up'], seed: seed + round },
+        })
         results.push(result)
         report(result)
       } finally {
@@ -64,7 +52,7 @@ ${faultsOf(result).join(', ') || 'nothing lost, all replicas equal'}
   console.log(`  acknowledgement  ${formatSummary(summarize(acknowledgements))}
   servers          ${cpuOf(result).toFixed(3)} s of CPU a second (${usage.map((of) => cpuOf({ usage: [of] }).toFixed(3)).join(' + ')}), \
 ${usage.map(({ rss }) => formatMegabytes(rss)).join(' + ')} resident
-  generator        ${(result.cpuSeconds / options.seconds).toFixed(3)} s of CPU a second`)
+  generator        ${(result.cpuSeconds / seconds).toFixed(3)} s of CPU a second`)
   if (!machine) return
   console.log(`  machine          ${machine.busy.toFixed(2)} of ${machine.cores} cores busy, ${machine.database.toFixed(2)} of \
 them with the database`)
