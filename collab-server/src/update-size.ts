@@ -1,4 +1,5 @@
 import * as decoding from 'lib0/decoding'
+import { isDeeper } from './json-depth.ts'
 import { maxJsonDepth } from './update-structs.ts'
 
 /** What an update says it holds: counts, however few bytes they take. */
@@ -120,7 +121,10 @@ class Measure {
   }
 
   private json(): void {
-    this.size.values += Math.ceil(this.bytes() / jsonBytesPerValue)
+    const length = this.bytes()
+    const { arr, pos } = this.decoder
+    if (isDeeper(arr.subarray(pos - length, pos), maxJsonDepth)) throw new Error('Too deep')
+    this.size.values += Math.ceil(length / jsonBytesPerValue)
   }
 
   private any(depth: number): void {
