@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Document, TransactionOrigin } from '@hocuspocus/server'
 import { DocumentReader } from '@mdcreator/shared/markdown/reader'
+import type { Steps } from '@mdcreator/shared/steps'
 import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { AcceptedEdits } from './accepted.ts'
@@ -74,6 +75,11 @@ export class LiveDocument {
   /** The document in the editor's schema; costs in the order of what changed since the last call. */
   read(): Node {
     return this.reader.read()
+  }
+
+  /** What `read` does, block by block: it then finds it done. */
+  reading(): Steps<void> {
+    return this.reader.reading()
   }
 
   /** An edit was accepted and is on its way to the log. To be called once it is applied, or given up. */

@@ -24,6 +24,7 @@ describe('planned projections', () => {
 describe('projections of a document that several servers hold', () => {
   const live = {
     ...{ id: 'one', clock: 7, lastEditor: null, document: { isDestroyed: false } },
+    reading: () => [].values(),
     read: () => {
       made++
       return nodes.doc.create(null, nodes.paragraph.create())

@@ -1,15 +1,18 @@
 import type { Logger } from '@mdcreator/shared/log'
-import { plainText, wordCount } from '@mdcreator/shared/markdown/plain-text'
-import { printMarkdown } from '@mdcreator/shared/markdown/print'
+import { readingText } from '@mdcreator/shared/markdown/plain-text'
+import { printing } from '@mdcreator/shared/markdown/print'
+import { finish, type Steps } from '@mdcreator/shared/steps'
 import type { Node } from 'prosemirror-model'
 import type { LiveDocument } from './live-document.ts'
 import { ProjectionWriter } from './projection-writer.ts'
+import { inSlices } from './slices.ts'
 import type { Projection, Storage } from './storage.ts'
 
 /** What REST clients and search read: Markdown, plain text and its number of words. */
-export function project(node: Node): Projection {
-  const text = plainText(node)
-  return { content: printMarkdown(node), plainText: text, wordCount: wordCount(text) }
+export const project = (node: Node): Projection => finish(projecting(node))
+
+function* projecting(node: Node): Steps<Projection> {
+  return { content: yield* printing(node), ...(yield* readingText(node)) }
 }
 
 /** The other servers that hold a document: of all of them one projects it. */
@@ -102,8 +105,10 @@ export class Projector {
     const write = previous
       .catch(() => {})
       .then(async () => {
+        // Of a large document that was just loaded, all of it: nobody is to wait for that.
+        await inSlices(live.reading())
         const { clock, lastEditor } = live
-        const projection = project(live.read())
+        const projection = await inSlices(projecting(live.read()))
         const isWritten = await this.writer.write({ documentId: live.id, projection, clock, userId: lastEditor })
         if (isWritten) this.peers.tell(live, clock)
         // Another server has projected a row that is not here yet, perhaps without one that is: again once both are.

@@ -1,5 +1,5 @@
 import { parseMarkdown } from '@mdcreator/shared/markdown/parse'
-import { plainText, wordCount } from '@mdcreator/shared/markdown/plain-text'
+import { documentText } from '@mdcreator/shared/markdown/plain-text'
 import { printMarkdown } from '@mdcreator/shared/markdown/print'
 import { serveTasks } from '@mdcreator/shared/task-worker'
 
@@ -8,8 +8,8 @@ export type Canonical = { content: string; plain_text: string; word_count: numbe
 /** See `canonicalise`. */
 export function toCanonical(markdown: string): Canonical {
   const node = parseMarkdown(markdown)
-  const plain_text = plainText(node)
-  return { content: printMarkdown(node), plain_text, word_count: wordCount(plain_text) }
+  const { plainText: plain_text, wordCount: word_count } = documentText(node)
+  return { content: printMarkdown(node), plain_text, word_count }
 }
 
 /** What the worker thread runs; in the main thread this module only lends its function. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { parseMarkdown } from './parse.ts'
-import { plainText, wordCount } from './plain-text.ts'
+import { documentText, plainText, wordCount } from './plain-text.ts'
+import { nodes, schema } from './schema.ts'
 
 describe('plainText', () => {
   it('gives a line for each block, without markup', () => {
@@ -15,6 +16,31 @@ describe('plainText', () => {
   it('is empty for an empty document', () => {
     expect(plainText(parseMarkdown(''))).to.equal('')
   })
+})
+
+describe('documentText', () => {
+  const paragraph = (text = '') => nodes.paragraph.create(null, text === '' ? null : schema.text(text))
+  const rule = () => nodes.horizontalRule.create()
+  for (const [what, blocks] of Object.entries({
+    'a paragraph': [paragraph('one two')],
+    'empty paragraphs': [paragraph(), paragraph('one'), paragraph(), paragraph()],
+    rules: [rule(), paragraph('one'), rule(), rule(), paragraph('two three')],
+    'quotes of rules and of nothing': [
+      nodes.blockquote.create(null, [rule()]),
+      paragraph('one'),
+      nodes.blockquote.create(null, [paragraph(), paragraph()]),
+      nodes.blockquote.create(null, [rule(), paragraph('two')]),
+    ],
+    'a formula': [nodes.blockMath.create({ latex: 'x y' }), nodes.blockMath.create({ latex: '' }), paragraph('one')],
+  })) {
+    it(`is that of the whole: ${what}`, () => {
+      const doc = nodes.doc.create(null, blocks)
+      const text = plainText(doc)
+      for (let i = 0; i < 2; i++) {
+        expect(documentText(doc)).to.deep.equal({ plainText: text, wordCount: wordCount(text) })
+      }
+    })
+  }
 })
 
 describe('wordCount', () => {

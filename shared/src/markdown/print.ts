@@ -1,4 +1,5 @@
-import type { Node } from 'prosemirror-model'
+import type { Node, NodeType } from 'prosemirror-model'
+import { finish, type Steps } from '../steps.ts'
 import { cleanText } from './clean.ts'
 import { htmlBlock } from './html.ts'
 import { plainText } from './plain-text.ts'
@@ -159,41 +160,46 @@ function asParagraph(node: Node): Node {
   return nodes.paragraph.create(null, text === '' ? null : schema.text(text))
 }
 
+type Beside = { type: NodeType | undefined; kind: ListKind | undefined; marker: string | undefined }
 /** How a top-level block was printed last, and beside what: nodes never change, and of a live document few are new. */
-const printedBefore = new WeakMap<Node, { beside: string; printed: Printed }>()
+const printedBefore = new WeakMap<Node, Beside & { printed: Printed }>()
 
 function printTopLevel(node: Node, place: Place, previous: Printed | undefined): Printed {
-  const beside = previous ? `${previous.node.type.name} ${previous.list?.kind} ${previous.list?.marker}` : ''
   const known = printedBefore.get(node)
-  if (known?.beside === beside) return known.printed
+  const { kind, marker } = previous?.list ?? { kind: undefined, marker: undefined }
+  const type = previous?.node.type
+  if (known && known.type === type && known.kind === kind && known.marker === marker) return known.printed
   const printed = printOne(node, place, previous)
-  printedBefore.set(node, { beside, printed })
+  printedBefore.set(node, { type, kind, marker, printed })
   return printed
 }
 
-/** Prints blocks in order, without the empty paragraphs, which Markdown does not have. */
+/** Prints a block behind others, but not an empty paragraph, which Markdown does not have. */
+function printNext(printed: Printed[], block: Node, place: Place): void {
+  const deep = place.level >= MAX_LEVEL && block.type !== nodes.paragraph
+  const node = deep ? asParagraph(block) : block
+  const print = place.level === 0 ? printTopLevel : printOne
+  const one = print(node, place, printed.at(-1))
+  if (one.text !== '') printed.push(deep ? { ...one, node: block } : one)
+}
+
 function printEach(blocks: readonly Node[], place: Place): Printed[] {
   const printed: Printed[] = []
-  for (const block of blocks) {
-    const deep = place.level >= MAX_LEVEL && block.type !== nodes.paragraph
-    const node = deep ? asParagraph(block) : block
-    const print = place.level === 0 ? printTopLevel : printOne
-    const one = print(node, place, printed.at(-1))
-    if (one.text !== '') printed.push({ ...one, node: block })
-  }
+  for (const block of blocks) printNext(printed, block, place)
   return printed
 }
 
 function join(blocks: Printed[], tight = false): string {
-  return blocks
-    .map(({ text, node, list }, index) => {
-      const previous = blocks[index - 1]
-      // Tasks and bullets with one marker are one list to Markdown, so they stand as close as its items.
-      const oneList = list && previous?.list?.kind === list.kind && previous.list.marker === list.marker
-      const close = tight || (oneList && previous.list?.tight && list.tight && previous.node.type !== node.type)
-      return index === 0 ? text : `${close ? '\n' : '\n\n'}${text}`
-    })
-    .join('')
+  const parts: string[] = []
+  for (const [index, { text, node, list }] of blocks.entries()) {
+    const previous = blocks[index - 1]
+    // Tasks and bullets with one marker are one list to Markdown, so they stand as close as its items.
+    const oneList = list && previous?.list?.kind === list.kind && previous.list.marker === list.marker
+    const close = tight || (oneList && previous.list?.tight && list.tight && previous.node.type !== node.type)
+    if (index > 0) parts.push(close ? '\n' : '\n\n')
+    parts.push(text)
+  }
+  return parts.join('')
 }
 
 /**
@@ -217,9 +223,17 @@ export const printBlock = (block: Node): string => join(printEach([block], { lev
  * - links and images whose scheme could run code (their text stays);
  * - lists and quotes deeper than `MAX_LEVEL` (their text stays).
  */
-export function printMarkdown(doc: Node): string {
-  const blocks = printEach(doc.children, { level: 0 })
-  const head = blocks[0] && printFrontMatter(blocks[0].node)
-  if (blocks[0] && head !== undefined) blocks[0].text = head
+export const printMarkdown = (doc: Node): string => finish(printing(doc))
+
+/** The same, block by block; costs little for what was printed before. */
+export function* printing(doc: Node): Steps<string> {
+  const blocks: Printed[] = []
+  for (const block of doc.children) {
+    printNext(blocks, block, { level: 0 })
+    yield
+  }
+  const [first] = blocks
+  const head = first && printFrontMatter(first.node)
+  if (first && head !== undefined) blocks[0] = { ...first, text: head }
   return join(blocks)
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import * as Y from 'yjs'
+import { finish } from '../steps.ts'
 import { printMarkdown } from './print.ts'
 import { DocumentReader } from './reader.ts'
 import { readDocument, writeMarkdown } from './yjs.ts'
@@ -45,6 +46,23 @@ describe('reading a live document again', () => {
       expect(reader.read().eq(readDocument(doc))).to.equal(true)
       expect(printMarkdown(reader.read())).to.equal(printMarkdown(readDocument(doc)))
     }
+  })
+
+  it('finds done what was read block by block, but for what changed meanwhile', () => {
+    const texts = blocks(6)
+    const doc = documentOf(texts.join('\n\n'))
+    const reader = new DocumentReader(doc)
+    const steps = reader.reading()
+    for (let i = 0; i < 3; i++) steps.next()
+    const fragment = doc.getXmlFragment('default')
+    fragment.delete(4, 1)
+    ;(fragment.get(0) as Y.XmlElement).insert(0, [new Y.XmlText('Changed. ')])
+    finish(steps)
+    expect(reader.read().eq(readDocument(doc))).to.equal(true)
+    expect(reader.read().children.map(({ textContent }) => textContent)).to.deep.equal([
+      'Changed. Paragraph 0.',
+      ...[1, 2, 3, 5].map((i) => `Paragraph ${i}.`),
+    ])
   })
 
   it('prints a list by what stands before it, also where only that changed', () => {

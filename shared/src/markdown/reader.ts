@@ -1,5 +1,6 @@
 import type { Node } from 'prosemirror-model'
 import type * as Y from 'yjs'
+import type { Steps } from '../steps.ts'
 import { nodes } from './schema.ts'
 import { FIELD } from './yjs.ts'
 import { readChild, type YChild } from './yjs-read.ts'
@@ -24,6 +25,14 @@ export class DocumentReader {
       .map((child) => this.readBlock(child))
       .filter((node) => node !== null)
     return nodes.doc.create(null, blocks.length > 0 ? blocks : nodes.paragraph.create())
+  }
+
+  /** Reads what the next `read` will then find done, block by block; blocks may change meanwhile. */
+  *reading(): Steps<void> {
+    for (const child of this.fragment.toArray() as YChild[]) {
+      this.readBlock(child)
+      yield
+    }
   }
 
   private readBlock(child: YChild): Node | null {
