@@ -1,5 +1,5 @@
+import { isDeeper } from '@mdcreator/shared/json-depth'
 import * as decoding from 'lib0/decoding'
-import { isDeeper } from './json-depth.ts'
 import { maxJsonDepth } from './update-structs.ts'
 
 /** What an update says it holds: counts, however few bytes they take. */

@@ -1,3 +1,4 @@
+import { isDeeper } from '@mdcreator/shared/json-depth'
 import { type Request, type RequestHandler, raw } from 'express'
 import type { BodyType } from './endpoint.ts'
 import { Problem, problemTypes } from './problem.ts'
@@ -58,34 +59,10 @@ function parseForm(bytes: Buffer): Record<string, string> {
 function parseJson(bytes: Buffer): unknown {
   const fail = (detail: string) => new Problem(problemTypes.malformed, detail)
   if (bytes.length === 0) throw fail('A JSON body is required')
-  if (isTooDeep(bytes)) throw fail('The JSON is nested too deeply')
+  if (isDeeper(bytes, maxDepth)) throw fail('The JSON is nested too deeply')
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     throw fail('The body is not valid JSON in UTF-8')
   }
 }
-
-/** Counts brackets outside strings: before parsing, so that depth never costs stack. */
-function isTooDeep(bytes: Buffer): boolean {
-  let depth = 0
-  let inString = false
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]
-    if (inString) {
-      if (byte === backslash) i++
-      else if (byte === quote) inString = false
-    } else if (byte === quote) inString = true
-    else if (byte === openBrace || byte === openBracket) {
-      if (++depth > maxDepth) return true
-    } else if (byte === closeBrace || byte === closeBracket) depth--
-  }
-  return false
-}
-
-const quote = 0x22
-const backslash = 0x5c
-const openBrace = 0x7b
-const closeBrace = 0x7d
-const openBracket = 0x5b
-const closeBracket = 0x5d

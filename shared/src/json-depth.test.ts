@@ -1,6 +1,6 @@
-import { seededRandom } from '@mdcreator/shared/random'
 import { expect } from 'chai'
 import { isDeeper } from './json-depth.ts'
+import { seededRandom } from './random.ts'
 
 const isDeep = (json: string, max: number): boolean => isDeeper(new TextEncoder().encode(json), max)
 
