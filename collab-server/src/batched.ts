@@ -1,3 +1,5 @@
+import { NextBatch } from './next-batch.ts'
+
 type Pending<Q, A> = { question: Q; resolve: (answer: A) => void; reject: (error: Error) => void }
 
 export type BatchLimits = {
@@ -18,14 +20,13 @@ export class Batched<Q, A> {
   private readonly limits: BatchLimits
   private pending: Pending<Q, A>[] = []
   private inFlight = 0
-  private begunAt = Number.NEGATIVE_INFINITY
-  private immediate: NodeJS.Immediate | undefined
-  private timer: NodeJS.Timeout | undefined
+  private readonly next: NextBatch
 
   /** `answer` gives an answer to each question, in their order; where it rejects, all of them do. */
   constructor(answer: (questions: Q[]) => Promise<A[]>, limits: BatchLimits) {
     this.answer = answer
     this.limits = limits
+    this.next = new NextBatch(() => this.begin(), limits.apartMs)
   }
 
   ask(question: Q): Promise<A> {
@@ -36,18 +37,10 @@ export class Batched<Q, A> {
   }
 
   private plan(): void {
-    if (this.immediate || this.inFlight >= this.limits.inFlight) return
-    const isFull = this.pending.length >= this.limits.size
-    if (this.timer && !isFull) return
-    const waitMs = isFull ? 0 : this.begunAt + this.limits.apartMs - performance.now()
-    if (waitMs > 0) this.timer = setTimeout(() => this.begin(), waitMs)
-    else this.immediate = setImmediate(() => this.begin())
+    if (this.inFlight < this.limits.inFlight) this.next.plan(this.pending.length < this.limits.size)
   }
 
   private begin(): void {
-    clearTimeout(this.timer)
-    this.timer = undefined
-    this.immediate = undefined
     while (this.pending.length > 0 && this.inFlight < this.limits.inFlight) {
       void this.askTogether(this.pending.splice(0, this.limits.size))
     }
@@ -55,7 +48,7 @@ export class Batched<Q, A> {
 
   private async askTogether(batch: Pending<Q, A>[]): Promise<void> {
     this.inFlight++
-    this.begunAt = performance.now()
+    this.next.begun()
     try {
       const answers = await this.answer(batch.map(({ question }) => question))
       for (const [i, { resolve }] of batch.entries()) resolve(answers[i] as A)

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@mdcreator/shared/log'
 import type { Metrics } from './metrics.ts'
+import { NextBatch } from './next-batch.ts'
 import type { LogEntry } from './storage.ts'
 
 /** An update that could not be made durable; the sender must not be told that it was. */
@@ -35,14 +36,11 @@ const defaultApartMs = 8
 export class UpdateLog {
   private readonly options: UpdateLogOptions
   private readonly giveUpAfterMs: number
-  private readonly apartMs: number
+  private readonly next: NextBatch
   private pending: Pending[] = []
   private inFlight = 0
-  private begunAt = Number.NEGATIVE_INFINITY
   /** Something among the pending may not wait. */
   private isUrgent = false
-  private immediate: NodeJS.Immediate | undefined
-  private timer: NodeJS.Timeout | undefined
   private idle: (() => void)[] = []
   private unsettled = 0
   private isAbandoned = false
@@ -50,7 +48,7 @@ export class UpdateLog {
   constructor(options: UpdateLogOptions) {
     this.options = options
     this.giveUpAfterMs = options.giveUpAfterMs ?? 15_000
-    this.apartMs = options.apartMs ?? defaultApartMs
+    this.next = new NextBatch(() => this.begin(), options.apartMs ?? defaultApartMs)
   }
 
   /** Resolves to the row's id once the update is committed. @throws AppendError */
@@ -60,7 +58,7 @@ export class UpdateLog {
       this.unsettled++
       this.pending.push({ entry, at: performance.now(), resolve, reject })
       this.isUrgent ||= !this.options.mayWait?.(entry)
-      this.schedule()
+      this.next.plan(!this.isUrgent)
     })
   }
 
@@ -81,18 +79,7 @@ export class UpdateLog {
     return this.unsettled
   }
 
-  private schedule(): void {
-    if (this.immediate || (this.timer && !this.isUrgent)) return
-    const waitMs = this.isUrgent ? 0 : this.begunAt + this.apartMs - performance.now()
-    if (waitMs > 0) this.timer = setTimeout(() => this.begin(), waitMs)
-    // After this turn of the event loop, so that all frames of one read of the sockets share a batch.
-    else this.immediate = setImmediate(() => this.begin())
-  }
-
   private begin(): void {
-    clearTimeout(this.timer)
-    this.timer = undefined
-    this.immediate = undefined
     while (this.pending.length > 0 && this.inFlight < maxInFlight) void this.send(this.takeBatch())
     if (this.pending.length === 0) this.isUrgent = false
   }
@@ -110,12 +97,12 @@ export class UpdateLog {
 
   private async send(batch: Pending[]): Promise<void> {
     this.inFlight++
-    this.begunAt = performance.now()
+    this.next.begun()
     try {
       await this.commit(batch)
     } finally {
       this.inFlight--
-      if (this.pending.length > 0) this.schedule()
+      if (this.pending.length > 0) this.next.plan(!this.isUrgent)
       else if (this.inFlight === 0) for (const resolve of this.idle.splice(0)) resolve()
     }
   }
