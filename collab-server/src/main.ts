@@ -77,7 +77,8 @@ async function main(): Promise<void> {
   })
   server.listen({ port: config.collabPort, host: config.host, backlog: 4096 }, async () => {
     const { port } = server.address() as AddressInfo
-    await verifier.prepare()
+    // An issuer that is away must not delay the start.
+    void verifier.prepare()
     if (config.collabRehearsal) {
       const visits = await rehearse({ log, signal: someoneIsHere.signal })
       log.info({ visits }, 'rehearsed')
