@@ -80,16 +80,26 @@ export class ServerProcess {
   async replaceInDocument(id: string, words: string, by: string): Promise<void> {
     const { token } = await this.signIn()
     const url = `/api/v1/documents/${id}`
-    const { content, content_hash } = await this.fetch<{ content: string; content_hash: string }>(url, undefined, token)
-    await this.fetch(url, { content: content.replace(words, by), base_hash: content_hash }, token, 'PATCH')
+    type Read = { content: string; content_hash: string }
+    for (let read = await this.fetch<Read>(url, undefined, token); ; ) {
+      const body = { content: read.content.replace(words, by), base_hash: read.content_hash }
+      const response = await this.send(url, body, token, 'PATCH')
+      if (response.ok) return
+      if (response.status !== 409) throw await refusal(response)
+      // What was typed a moment ago is not in what is read yet, but in this answer.
+      read = (await response.json()) as Read
+    }
   }
 
-  private async fetch<T>(url: string, body?: unknown, token?: string, method = 'POST'): Promise<T> {
-    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
-    const init = body ? { method, headers, body: JSON.stringify(body) } : { headers }
-    const response = await fetch(this.address + url, init)
-    if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
+  private async fetch<T>(url: string, body?: unknown, token?: string): Promise<T> {
+    const response = await this.send(url, body, token)
+    if (!response.ok) throw await refusal(response)
     return (await response.json()) as T
+  }
+
+  private send(url: string, body?: unknown, token?: string, method = 'POST'): Promise<Response> {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+    return fetch(this.address + url, body ? { method, headers, body: JSON.stringify(body) } : { headers })
   }
 
   /** A real provider with a document of its own, connected. */
@@ -109,6 +119,9 @@ export class ServerProcess {
     return { provider, document, fragment: document.getXmlFragment('default'), close }
   }
 }
+
+const refusal = async (response: Response): Promise<Error> =>
+  new Error(`${response.url} answered ${response.status}: ${await response.text()}`)
 
 /** Resolves once the server has acknowledged all there is. */
 export function acknowledged(provider: HocuspocusProvider): Promise<void> {
