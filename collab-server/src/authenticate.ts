@@ -48,6 +48,7 @@ export function authentication(deps: Dependencies): Extension<Context> {
       }
       connectionConfig.readOnly = !allows(access, 'document.write')
       const user = { id, name, avatar_url: avatarUrl, color: personColor(id) }
+      context.socket.admitted()
       return { user, workspaceId: access.workspaceId, credentials, rightsSince }
     },
   }

@@ -67,6 +67,8 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   private queuedBytes = 0
   private droppedBytes = 0
   private openDocuments = 0
+  /** Documents whose token was good, and that are being loaded. */
+  private loadingDocuments = 0
   private refusedSignIns = 0
 
   constructor(
@@ -112,10 +114,15 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     if (this.ws.readyState === WebSocket.OPEN) this.ws.close(code, reason)
   }
 
+  admitted(): void {
+    clearTimeout(this.authenticationTimer)
+    this.loadingDocuments++
+  }
+
   opened(connection: OpenConnection): void {
+    this.loadingDocuments--
     const channel = this.channels.get(connection.messageAddress)
     if (!channel) return
-    clearTimeout(this.authenticationTimer)
     if (this.openDocuments === 0) this.hooks.authenticated()
     this.refusedSignIns = 0
     this.openDocuments++
@@ -138,13 +145,13 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     this.services.metrics.refused.inc({ reason: code === closeCodes.tooMany ? 'document-connections' : 'signin' })
     if (code === closeCodes.unauthorized) this.hooks.signInFailed()
     setImmediate(() => {
-      if (this.refusedSignIns >= maxRefusedSignIns || !this.hasOpenDocument()) this.close(code, reason)
+      if (this.refusedSignIns >= maxRefusedSignIns || this.isOver(code)) this.close(code, reason)
     })
   }
 
   closeDocument(connection: OpenConnection, code: CloseCode, reason: string): void {
     connection.close({ code, reason })
-    if (!this.hasOpenDocument()) this.close(code, reason)
+    if (this.isOver(code)) this.close(code, reason)
   }
 
   hand(data: Uint8Array): void {
@@ -179,6 +186,11 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   private refuse(reason: RefusedReason, code: CloseCode, text: string): void {
     this.services.metrics.refused.inc({ reason })
     this.close(code, text)
+  }
+
+  /** On an open socket, providers never ask again for a document that was refused or ended. */
+  private isOver(code: CloseCode): boolean {
+    return code === closeCodes.tryAgainLater || (!this.hasOpenDocument() && this.loadingDocuments === 0)
   }
 
   private hasOpenDocument(): boolean {

@@ -17,14 +17,16 @@ export type Credentials = {
 
 /** What hooks and commands may do with the socket that a connection came in on. */
 export interface SocketControl {
+  /** A token was good: what is waited for from now on is ours. */
+  admitted(): void
   /** A document is authenticated and loaded: what waited for it is let through. */
   opened(connection: Connection<Context>): void
   /**
    * A document is refused. Hocuspocus then says so in its protocol; the socket is closed with the code, unless it
-   * carries other documents too.
+   * carries other documents too and coming again is no use.
    */
   denied(documentName: string, code: CloseCode, reason: string): void
-  /** Ends one document, and the socket where it was the only one. */
+  /** Ends one document, and the socket where it was the only one, or the client is to come again. */
   closeDocument(connection: Connection<Context>, code: CloseCode, reason: string): void
 }
 

@@ -25,7 +25,7 @@ type Dependencies = {
   log: Logger
 }
 
-/** How long a load is tried again. Rejecting leaves the client connected and unsynced, so the database gets its chance. */
+/** How long a load is tried again. */
 const loadRetryMs = 20_000
 
 /** Loads documents from the database and keeps checkpoint and projection up; the edits themselves are in the log already. */
@@ -41,11 +41,15 @@ export function persistence(deps: Dependencies): Extension<Context> {
 
     async onLoadDocument({ documentName, document }) {
       const load = retrying(() => loadSeeded(storage, worker, documentName), loadRetryMs)
-      const stored = await load.then(existing).catch((error: unknown) => {
-        // Hocuspocus forgets it without ending its timers.
-        document.destroy()
-        throw error
+      const stored = await load.catch((err: unknown) => {
+        log.error({ err, document: documentName }, 'a document could not be loaded')
+        return null
       })
+      if (!stored) {
+        // Rejecting would leave its clients signed in and waiting for ever. As it is, they are told to come again.
+        document.destroy()
+        return
+      }
       const live = new LiveDocument(document, stored)
       withoutBroadcast(document, () => {
         live.applyStored(stored, (err) =>
@@ -104,11 +108,6 @@ function changed({ projector, checkpoints, maxDocumentBytes }: Dependencies, liv
   if (isDue(live)) checkpoints.request(live.id)
   if (live.grewLarge(maxDocumentBytes))
     live.document.relayStateless(sizeNotice('document.large', live, maxDocumentBytes))
-}
-
-function existing(stored: StoredDocument | null): StoredDocument {
-  if (!stored) throw new Error('The document does not exist')
-  return stored
 }
 
 async function loadSeeded(

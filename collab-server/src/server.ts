@@ -128,7 +128,7 @@ export function createCollab(deps: CollabDependencies): Collab {
       }),
       {
         async connected({ connection, context }) {
-          // Hocuspocus may hand out a document that is unloaded in the same moment.
+          // It could not be loaded, or Hocuspocus hands out one that is unloaded in the same moment.
           if (connection.document.isDestroyed) {
             context.socket.closeDocument(connection, closeCodes.tryAgainLater, 'try-again-later')
             return
