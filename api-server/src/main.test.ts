@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { migrate } from '@mdcreator/db/migrate'
 import { programWorld } from '@mdcreator/db/testing-program'
+import { startProxy } from '@mdcreator/db/testing-proxy'
 import { until } from '@mdcreator/shared/testing'
 import { expect } from 'chai'
 import { createHttpServer, listen } from './http/server.ts'
@@ -23,6 +24,18 @@ describe('the API server as a program', () => {
     await until(async () => (await ready()).status === 200)
     expect((await (await fetch(`${origin}/.well-known/jwks.json`)).json()).keys).to.have.length(1)
     expect(await program.terminate()).to.deep.equal([0, null])
+  })
+
+  it('waits for a database that is away, and says so once', async () => {
+    const proxy = await startProxy(world.database.url)
+    proxy.cut()
+    const program = start({ DATABASE_URL: proxy.url })
+    expect((await program.says('The database of DATABASE_URL'))['msg']).to.match(/; trying for 60 s$/)
+    proxy.restore()
+    await program.says('is listening')
+    expect(await program.terminate()).to.deep.equal([0, null])
+    expect(program.said.filter((line) => line.includes('DATABASE_URL'))).to.have.length(1)
+    await proxy.stop()
   })
 
   it('survives a rejection that nobody waits for, and counts it', async () => {
@@ -48,7 +61,10 @@ describe('the API server as a program', () => {
   })
 
   it('says in one line that the database cannot be reached, without its password', async () => {
-    const { code, stderr } = await outcome({ DATABASE_URL: 'postgres://someone:canary@127.0.0.1:1/none' })
+    const { code, stderr } = await outcome({
+      DATABASE_URL: 'postgres://someone:canary@127.0.0.1:1/none',
+      DATABASE_WAIT_SECONDS: '0',
+    })
     expect(code).to.equal(1)
     expect(stderr)
       .to.match(/^The database of DATABASE_URL cannot be used: nothing listens there.*\n$/)

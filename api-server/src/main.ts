@@ -1,5 +1,5 @@
 import { createDatabase } from '@mdcreator/db/database'
-import { requireMigrations } from '@mdcreator/db/migrate'
+import { awaitMigrations } from '@mdcreator/db/migrate'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import { createBus } from '@mdcreator/shared/bus/create'
 import { loadConfig } from '@mdcreator/shared/config'
@@ -33,7 +33,8 @@ async function main(): Promise<void> {
   }
   const registry = createRegistry()
   surviveRejections(log, registry)
-  await requireMigrations(url)
+  const { databaseWaitMs: awayMs } = config
+  await awaitMigrations({ url, log, awayMs })
 
   const shutdown = new Shutdown(log)
   const db = createDatabase({ url, role: 'mdcreator_api', size: config.databasePoolSize, log })

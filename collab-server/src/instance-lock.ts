@@ -1,8 +1,9 @@
 import { createPool, type Pool, type PoolClient } from '@mdcreator/db/database'
 import { explainDatabaseError } from '@mdcreator/db/explain-error'
+import { databasePatience } from '@mdcreator/db/patience'
 import type { Logger } from '@mdcreator/shared/log'
+import { retrying } from '@mdcreator/shared/retry'
 import { UserError } from '@mdcreator/shared/user-error'
-import { retrying } from './retry.ts'
 
 /** The advisory lock that stands for "writes to the update log": any number that nobody else uses. */
 const lockKey = 0x6d646372
@@ -13,8 +14,10 @@ export type InstanceLockOptions = {
   /** True for a server with Redis. */
   isShared: boolean
   log: Logger
-  /** How long to wait for it: the database may not have noticed yet that its holder was killed. */
+  /** How long to wait for its holder: the database may not have noticed yet that it was killed. */
   waitMs?: number
+  /** How long to wait for a database that is away. */
+  awayMs?: number
 }
 
 /**
@@ -26,13 +29,15 @@ export class InstanceLock {
   private readonly isShared: boolean
   private readonly log: Logger
   private readonly waitMs: number
+  private readonly awayMs: number
   private client: PoolClient | null = null
   private stopped = false
 
-  constructor({ url, isShared, log, waitMs = 5_000 }: InstanceLockOptions) {
+  constructor({ url, isShared, log, waitMs = 5_000, awayMs = 0 }: InstanceLockOptions) {
     this.pool = createPool({ url, role: 'mdcreator_collab', size: 1, log })
     this.isShared = isShared
     this.waitMs = waitMs
+    this.awayMs = awayMs
     this.log = log
   }
 
@@ -48,11 +53,13 @@ export class InstanceLock {
         ? 'A collaboration server without Redis uses this database: stop it first, or give it the same REDIS_URL'
         : 'Another collaboration server uses this database: set REDIS_URL for both, so that they can hear each other, or stop it first',
     )
-    await retrying(async () => {
-      if (!(await this.take())) throw taken
-    }, this.waitMs).catch((error: unknown) => {
-      throw explainDatabaseError(error)
-    })
+    const tryOnce = async (): Promise<void> => {
+      const isTaken = await this.take().catch((error: unknown) => {
+        throw explainDatabaseError(error)
+      })
+      if (!isTaken) throw taken
+    }
+    await retrying(tryOnce, databasePatience({ log: this.log, awayMs: this.awayMs, otherMs: this.waitMs }))
   }
 
   async release(): Promise<void> {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { freePort } from '@mdcreator/db/embedded/ports'
 import { migrate } from '@mdcreator/db/migrate'
 import { programWorld } from '@mdcreator/db/testing-program'
+import { startProxy } from '@mdcreator/db/testing-proxy'
 import { expect } from 'chai'
 import { openSocket, until } from './testing.ts'
 
@@ -21,6 +22,18 @@ describe('the collab server as a program', () => {
     expect(await program.terminate()).to.deep.equal([0, null])
     expect(program.said.filter((line) => /redis/i.test(line))).to.have.length(1)
     expect(program.said.join('\n')).to.not.include('canary')
+  })
+
+  it('waits for a database that is away, and says so once', async () => {
+    const proxy = await startProxy(world.database.url)
+    proxy.cut()
+    const program = start({ DATABASE_URL: proxy.url })
+    expect((await program.says('The database of DATABASE_URL'))['msg']).to.match(/; trying for 60 s$/)
+    proxy.restore()
+    await program.says('is ready')
+    expect(await program.terminate()).to.deep.equal([0, null])
+    expect(program.said.filter((line) => line.includes('DATABASE_URL'))).to.have.length(1)
+    await proxy.stop()
   })
 
   it('survives a rejection that nobody waits for, and counts it', async () => {
@@ -56,7 +69,7 @@ describe('the collab server as a program', () => {
     ['it needs Redis', () => ({ REDIS_URL: '' }), /^REDIS_URL is not set: .*Example: REDIS_URL=redis:.*\n$/],
     [
       'the database cannot be reached, without its password',
-      () => ({ DATABASE_URL: 'postgres://someone:canary@127.0.0.1:1/none' }),
+      () => ({ DATABASE_URL: 'postgres://someone:canary@127.0.0.1:1/none', DATABASE_WAIT_SECONDS: '0' }),
       /^The database of DATABASE_URL cannot be used: nothing listens there((?!canary).)*\n$/,
     ],
     [

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createDatabase } from '@mdcreator/db/database'
-import { requireMigrations } from '@mdcreator/db/migrate'
+import { awaitMigrations } from '@mdcreator/db/migrate'
 import { tokenVerifier } from '@mdcreator/db/token-verifier'
 import { createBus } from '@mdcreator/shared/bus/create'
 import { loadConfig } from '@mdcreator/shared/config'
@@ -14,12 +14,8 @@ import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { InstanceLock } from './instance-lock.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { rehearse } from './rehearsal.ts'
-import { retrying } from './retry.ts'
 import { createCollab } from './server.ts'
 import { refuse, serverOptions } from './upgrade.ts'
-
-/** How long a start waits for the database. */
-const startMs = 5_000
 
 // The collab server by itself, on COLLAB_PORT, beside an API server on the same database.
 try {
@@ -40,15 +36,15 @@ async function main(): Promise<void> {
   const log = createLogger(config.logLevel)
   const metrics = createMetrics(createRegistry())
   surviveRejections(log, metrics.registry)
-  // They, or the database, may be started at the same time.
-  await retrying(() => requireMigrations(databaseUrl), startMs)
+  const { databaseWaitMs: awayMs } = config
+  await awaitMigrations({ url: databaseUrl, log, awayMs })
   const shutdown = new Shutdown(log)
   shutdown.onSignals()
   const db = createDatabase({ url: databaseUrl, role: 'mdcreator_collab', size: 2, log })
   shutdown.add('database', () => db.destroy())
   const bus = createBus(config.redis, log)
   shutdown.add('bus', () => bus.close())
-  const lock = new InstanceLock({ url: databaseUrl, isShared: true, log })
+  const lock = new InstanceLock({ url: databaseUrl, isShared: true, log, awayMs })
   shutdown.add('lock', () => lock.release())
   await lock.acquire()
   const verifier = tokenVerifier({ db, config })

@@ -2,12 +2,12 @@ import { OutgoingMessage } from '@hocuspocus/server'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { EventPayload } from '@mdcreator/shared/bus/messages'
 import type { Logger } from '@mdcreator/shared/log'
+import { retrying } from '@mdcreator/shared/retry'
 import { KeysUnavailableError, type TokenVerifier } from '@mdcreator/shared/tokens'
 import { Announcements } from './announcements.ts'
 import { credentialsOf, refusalOf } from './authenticate.ts'
 import { closeCodes } from './close-codes.ts'
 import type { Connections, OpenConnection } from './connections.ts'
-import { retrying } from './retry.ts'
 import { type Access, allows, type Rights } from './rights.ts'
 
 type Dependencies = { connections: Connections; rights: Rights; verifier: TokenVerifier; bus: Bus; log: Logger }

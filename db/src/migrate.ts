@@ -1,12 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { Logger } from '@mdcreator/shared/log'
+import { retrying } from '@mdcreator/shared/retry'
 import { UserError } from '@mdcreator/shared/user-error'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, type MigrationProvider, Migrator, NO_MIGRATIONS } from 'kysely/migration'
 import { createPool } from './database.ts'
 import { explainDatabaseError } from './explain-error.ts'
+import { databasePatience } from './patience.ts'
 
 const folder = path.join(import.meta.dirname, '../migrations')
+
+/** How long a server that starts waits for migrations that are made beside it. */
+const migrationsMs = 5_000
 
 /** Migrations are pairs of plain SQL files: 0001_name.up.sql and 0001_name.down.sql. */
 class SqlFiles implements MigrationProvider {
@@ -47,8 +53,16 @@ export async function pendingMigrations(url: string): Promise<string[]> {
   })
 }
 
-/** @throws UserError where the database cannot be used, or is not at the newest schema */
-export async function requireMigrations(url: string): Promise<void> {
+/**
+ * Resolves once the database is at the newest schema. Waits so long for a database that is away, and some seconds for
+ * migrations that are made beside it.
+ * @throws UserError where the database cannot be used, or still lacks migrations
+ */
+export function awaitMigrations({ url, log, awayMs }: { url: string; log: Logger; awayMs: number }): Promise<void> {
+  return retrying(() => requireMigrations(url), databasePatience({ log, awayMs, otherMs: migrationsMs }))
+}
+
+async function requireMigrations(url: string): Promise<void> {
   const pending = await pendingMigrations(url)
   if (pending.length === 0) return
   throw new UserError(

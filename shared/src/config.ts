@@ -62,6 +62,7 @@ const Environment = z.object({
   DATABASE_USER: z.string().min(1).default('mdcreator').meta({ example: 'mdcreator' }),
   DATABASE_PASSWORD: z.string().default('').meta({ example: 'a password' }),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10).meta({ example: '10' }),
+  DATABASE_WAIT_SECONDS: z.coerce.number().int().min(0).max(3_600).default(60).meta({ example: '60' }),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/ })
     .optional()
@@ -125,6 +126,8 @@ export type Config = {
   /** The database's URL, or null: the embedded one in `dataDir`. */
   databaseUrl: string | null
   databasePoolSize: number
+  /** How long a server that starts waits for a database that is away. */
+  databaseWaitMs: number
   /** Where the servers of a set-up meet, or null: everything is in this one process. */
   redis: RedisConfig | null
   /** Requests that a user, or an address without a user, may make in a minute. */
@@ -209,6 +212,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     dataDir: e.DATA_DIR,
     databaseUrl: e.DATABASE_URL ?? databaseUrl(e),
     databasePoolSize: e.DATABASE_POOL_SIZE,
+    databaseWaitMs: e.DATABASE_WAIT_SECONDS * 1_000,
     redis: redisConfig(e),
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
     trustedProxies: e.TRUSTED_PROXIES,

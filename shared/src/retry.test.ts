@@ -11,6 +11,16 @@ describe('trying again', () => {
     expect(await retrying(async () => (++attempts < 3 ? fail() : attempts), 10_000)).to.equal(3)
   })
 
+  it('may go on for how long the error is worth', async () => {
+    let attempts = 0
+    const outcome = retrying(
+      async () => (++attempts < 3 ? fail() : Promise.reject(new Error('never'))),
+      (error) => ((error as Error).message === 'never' ? 0 : 10_000),
+    )
+    expect(await outcome.catch((error: Error) => error.message)).to.equal('never')
+    expect(attempts).to.equal(3)
+  })
+
   it('ends with the last error after its time, whatever the clock on the wall says', async () => {
     const { now } = Date
     let attempts = 0
