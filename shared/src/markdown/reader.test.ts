@@ -65,6 +65,20 @@ describe('reading a live document again', () => {
     ])
   })
 
+  it('reads a text in no element, a block for each character, as the same blocks again', () => {
+    const other = new Y.Doc()
+    other.getText('default').insert(0, 'aba')
+    const doc = new Y.Doc()
+    Y.applyUpdate(doc, Y.encodeStateAsUpdate(other))
+    const reader = new DocumentReader(doc)
+    const before = reader.read()
+    expect(before.children.map(({ textContent }) => textContent)).to.deep.equal(['a', 'b', 'a'])
+    doc.getXmlFragment('default').push([new Y.XmlElement('horizontalRule')])
+    const after = reader.read()
+    expect(after.eq(readDocument(doc))).to.equal(true)
+    expect(after.children.slice(0, 3).every((node, i) => node === before.child(i))).to.equal(true)
+  })
+
   it('prints a list by what stands before it, also where only that changed', () => {
     const doc = documentOf('- one\n\ntext\n\n- two')
     const reader = new DocumentReader(doc)

@@ -12,6 +12,8 @@ import { readChild, type YChild } from './yjs-read.ts'
 export class DocumentReader {
   private readonly fragment: Y.XmlFragment
   private readonly blocks = new WeakMap<object, Node | null>()
+  /** Of texts that stand in no element, which no editor writes: Yjs gives them character by character. */
+  private characters = new Map<string, Node | null>()
 
   constructor(doc: Y.Doc) {
     this.fragment = doc.getXmlFragment(FIELD)
@@ -21,8 +23,10 @@ export class DocumentReader {
   }
 
   read(): Node {
+    const before = this.characters
+    this.characters = new Map()
     const blocks = (this.fragment.toArray() as YChild[])
-      .map((child) => this.readBlock(child))
+      .map((child) => this.readBlock(child, before))
       .filter((node) => node !== null)
     return nodes.doc.create(null, blocks.length > 0 ? blocks : nodes.paragraph.create())
   }
@@ -30,17 +34,24 @@ export class DocumentReader {
   /** Reads what the next `read` will then find done, block by block; blocks may change meanwhile. */
   *reading(): Steps<void> {
     for (const child of this.fragment.toArray() as YChild[]) {
-      this.readBlock(child)
+      this.readBlock(child, this.characters)
       yield
     }
   }
 
-  private readBlock(child: YChild): Node | null {
-    if (typeof child !== 'object' || child === null) return readChild(child, nodes.doc)
+  private readBlock(child: YChild, characters: Map<string, Node | null>): Node | null {
+    if (typeof child === 'string') return this.readCharacter(child, characters)
+    if (typeof child !== 'object' || child === null) return null
     const known = this.blocks.get(child)
     if (known !== undefined) return known
     const node = readChild(child, nodes.doc)
     this.blocks.set(child, node)
+    return node
+  }
+
+  private readCharacter(character: string, known: Map<string, Node | null>): Node | null {
+    const node = this.characters.get(character) ?? known.get(character) ?? readChild(character, nodes.doc)
+    this.characters.set(character, node)
     return node
   }
 
