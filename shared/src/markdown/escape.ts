@@ -1,3 +1,4 @@
+import { mayPause, type Steps } from '../steps.ts'
 import { htmlEnd, startsHtmlBlock } from './html.ts'
 
 /** Where a text stands, as far as that decides what must be escaped in it. */
@@ -35,7 +36,7 @@ function escapeDelimiters(run: string, before: string, after: string): string {
   if (marker !== '~' && before === ' ' && after === ' ') return run
   if (marker === '_' && WORD.test(before) && WORD.test(after)) return run
   if (marker === '~' && run.length === 1 && before !== '' && after !== '') return run
-  return run.replace(/./g, '\\$&')
+  return `\\${marker}`.repeat(run.length)
 }
 
 // HTML, an autolink, or an address that goes on in what follows the text.
@@ -47,15 +48,17 @@ function opensAngle(text: string, at: number): boolean {
 }
 
 /** Escapes what Markdown would read as inline syntax, and only that. */
-function escapeInline(text: string, context: TextContext): string {
+function* escapingInline(text: string, context: TextContext): Steps<string> {
   let out = ''
   let copied = 0
   let comments = true
   SPECIAL.lastIndex = 0
-  for (let match = SPECIAL.exec(text); match; match = SPECIAL.exec(text)) {
-    const at = match.index
-    const char = match[0]
-    let end = at + 1
+  while (SPECIAL.test(text)) {
+    let end = SPECIAL.lastIndex
+    const at = end - 1
+    const char = text.charAt(at)
+    // Others may use SPECIAL meanwhile: where it goes on is set below.
+    if (mayPause()) yield
     let written = char
     if (char === '*' || char === '_' || char === '~') {
       while (text[end] === char) end++
@@ -105,12 +108,12 @@ function escapeLineStart(raw: string, escaped: string, context: TextContext): st
 }
 
 /** Writes text so that Markdown reads back the same text. */
-export function escapeText(text: string, context: TextContext): string {
+export function* escapingText(text: string, context: TextContext): Steps<string> {
   const first = context.encodeFirst ? String.fromCodePoint(text.codePointAt(0) ?? 0) : ''
   if (context.encodeFirst && first.length === text.length) return encodeChar(text)
   const last = context.encodeLast ? lastChar(text) : ''
   const middle = text.slice(first.length, text.length - last.length)
-  const inner = escapeInline(text, context)
+  const inner = yield* escapingInline(text, context)
   // The ends are letters or spaces, which escape to themselves.
   const body = inner.slice(first.length, inner.length - last.length)
   const escaped = context.lineStart && first === '' ? escapeLineStart(middle, body, context) : body

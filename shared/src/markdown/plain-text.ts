@@ -1,5 +1,5 @@
 import type { Node } from 'prosemirror-model'
-import { finish, type Steps } from '../steps.ts'
+import { finish, mayPause, type Steps } from '../steps.ts'
 import { cleanText } from './clean.ts'
 
 const SCRIPTS = '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}'
@@ -33,23 +33,23 @@ type BlockText = { text: string; words: number; isLine: boolean }
 /** The text of a document, a line for each block, and how many words it has. */
 export const documentText = (doc: Node): DocumentText => finish(readingText(doc))
 
-/** The same, block by block; costs little for what was read before. */
+/** The same in steps; costs little for what was read before. */
 export function* readingText(doc: Node): Steps<DocumentText> {
   const lines: string[] = []
   let words = 0
   for (const block of doc.children) {
-    const own = known.get(block) ?? textOf(block)
+    const own = known.get(block) ?? (yield* readingBlock(block))
     if (own.isLine) lines.push(own.text)
     words += own.words
-    yield
+    if (mayPause()) yield
   }
   return { plainText: lines.join('\n'), wordCount: words }
 }
 
-function textOf(block: Node): BlockText {
+function* readingBlock(block: Node): Steps<BlockText> {
   const text = plainText(block)
   // An empty paragraph is one, a rule is none.
-  const own = { text, words: wordCount(text), isLine: text !== '' || hasTextblock(block) }
+  const own = { text, words: yield* countingWords(text), isLine: text !== '' || hasTextblock(block) }
   known.set(block, own)
   return own
 }
@@ -57,9 +57,16 @@ function textOf(block: Node): BlockText {
 const hasTextblock = (node: Node): boolean => node.isTextblock || node.children.some(hasTextblock)
 
 /** How many words a text has. Scripts that are written without spaces count a word for each character. */
-export const wordCount = (text: string): number => {
+export const wordCount = (text: string): number => finish(countingWords(text))
+
+function* countingWords(text: string): Steps<number> {
   let count = 0
-  WORD.lastIndex = 0
-  while (WORD.test(text)) count++
-  return count
+  let at = 0
+  for (;;) {
+    WORD.lastIndex = at
+    if (!WORD.test(text)) return count
+    count++
+    at = WORD.lastIndex
+    if (mayPause()) yield
+  }
 }

@@ -1,9 +1,9 @@
 import type { Node } from 'prosemirror-model'
-import { escapeText, type TextContext } from './escape.ts'
+import { finish, mayPause, type Steps } from '../steps.ts'
+import { escapingText, type TextContext } from './escape.ts'
 import { encodeFlanks, type Piece } from './flanking.ts'
-import { DELIMITERS, isEmphasis, type Nested, nestRuns } from './nest.ts'
-import { printAutolink, printCode, printLinkEnd } from './print-leaves.ts'
-import { blockRuns, ITALIC, type Run } from './runs.ts'
+import { DELIMITERS, nestingRuns } from './nest.ts'
+import { ITALIC, type Run, readingRuns } from './runs.ts'
 
 export type InlineContext = {
   /** The text stands in a heading or a cell, where a hard break is `<br>`. */
@@ -12,46 +12,6 @@ export type InlineContext = {
   inCell?: boolean
   /** The text opens a bullet item. */
   itemStart?: boolean
-}
-
-const text = (content: string): Piece => ({ kind: 'text', text: content, encodeFirst: false, encodeLast: false })
-const raw = (content: string): Piece => ({ kind: 'raw', text: content })
-
-function pieceOf(run: Run, oneLine: boolean): Piece {
-  switch (run.kind) {
-    case 'text':
-      return text(run.text)
-    case 'code':
-      return raw(printCode(run.text))
-    case 'image':
-    case 'formula':
-      return raw(run.text)
-    case 'break':
-      return { kind: 'break', text: oneLine ? '<br>' : '\\\n' }
-  }
-}
-
-function flatten(nested: Nested[], oneLine: boolean, out: Piece[]): Piece[] {
-  for (const part of nested) {
-    if ('kind' in part) {
-      out.push(pieceOf(part, oneLine))
-    } else if (isEmphasis(part)) {
-      const delimiter = DELIMITERS[part.emphasis] as string
-      out.push({ kind: 'open', text: delimiter })
-      flatten(part.children, oneLine, out)
-      out.push({ kind: 'close', text: delimiter })
-    } else {
-      const only = part.children.length === 1 ? part.children[0] : undefined
-      const autolink = only && 'kind' in only && only.kind === 'text' ? printAutolink(only.text, part.link) : undefined
-      if (autolink) out.push(raw(autolink))
-      else {
-        out.push(raw('['))
-        flatten(part.children, oneLine, out)
-        out.push(raw(printLinkEnd(part.link)))
-      }
-    }
-  }
-  return out
 }
 
 function mergeTexts(pieces: Piece[]): Piece[] {
@@ -114,25 +74,39 @@ function withReferences(piece: Piece): string {
 
 /** Whether dollar signs in the block may pair, wherever they stand; one before a digit closes no formula. */
 function dollarsPair(pieces: Piece[]): boolean {
+  if (!pieces.some(({ text }) => text.includes('$'))) return false
   const all = pieces.map(withReferences).join('')
-  return all.split('$').length > 2 && /\$(?!\d)/.test(all)
+  return all.indexOf('$') !== all.lastIndexOf('$') && /\$(?!\d)/.test(all)
 }
 
 /** Prints the inline content of a block. */
-export function printInline(block: Node, context: InlineContext = {}): string {
+export const printInline = (block: Node, context: InlineContext = {}): string => finish(printingInline(block, context))
+
+export function* printingInline(block: Node, context: InlineContext = {}): Steps<string> {
+  return yield* printingRuns(yield* readingRuns(block), context)
+}
+
+/** The same of its runs, which this changes. */
+export function* printingRuns(runs: Run[], context: InlineContext): Steps<string> {
   const oneLine = context.oneLine ?? false
-  const pieces = mergeTexts(flatten(nestRuns(blockRuns(block)), oneLine, []))
+  const pieces = mergeTexts(yield* nestingRuns(runs, oneLine))
+  if (mayPause(pieces.length)) yield
   separateDelimiters(pieces)
   encodeEnds(pieces, context)
+  if (mayPause(pieces.length)) yield
   encodeFlanks(pieces)
+  if (mayPause(pieces.length)) yield
   const dollars = dollarsPair(pieces)
   const definition = pieces.some((piece) => piece.kind === 'text' && piece.text.includes(']:'))
   let links = 0
-  const printed = pieces.map((piece, index) => {
+  const printed: string[] = []
+  for (const [index, piece] of pieces.entries()) {
+    if (mayPause()) yield
     if (piece.kind !== 'text') {
       if (piece.kind === 'raw' && piece.text === '[') links++
       else if (piece.kind === 'raw' && piece.text.startsWith('](')) links--
-      return piece.text
+      printed.push(piece.text)
+      continue
     }
     const before = pieces[index - 1]
     const after = pieces[index + 1]
@@ -147,7 +121,7 @@ export function printInline(block: Node, context: InlineContext = {}): string {
       encodeFirst: piece.encodeFirst,
       encodeLast: piece.encodeLast,
     }
-    return escapeText(piece.text, textContext)
-  })
+    printed.push(yield* escapingText(piece.text, textContext))
+  }
   return printed.join('')
 }

@@ -1,6 +1,7 @@
 import type { Node } from 'prosemirror-model'
+import { mayPause, type Steps } from '../steps.ts'
 import { plainText } from './plain-text.ts'
-import { printInline } from './print-inline.ts'
+import { printingInline } from './print-inline.ts'
 import { nodes, schema } from './schema.ts'
 
 const RULES: Record<string, string> = { left: ':---', center: ':---:', right: '---:' }
@@ -28,8 +29,10 @@ const lines = (text: string): Node[] =>
     .filter((line) => line !== '')
     .flatMap((line, index) => (index > 0 ? [nodes.hardBreak.create(), schema.text(line)] : [schema.text(line)]))
 
-const printCell = (cell: Node): string =>
-  printInline(cellParagraph(cell), { oneLine: true, inCell: true }).replaceAll('|', '\\|')
+function* printingCell(cell: Node): Steps<string> {
+  const text = yield* printingInline(cellParagraph(cell), { oneLine: true, inCell: true })
+  return text.replaceAll('|', '\\|')
+}
 
 type Span = (cell: Node, attr: 'colspan' | 'rowspan') => number
 
@@ -47,10 +50,10 @@ function spanOf(table: Node): Span {
 }
 
 /** The text of each cell at its place in the grid; the places that a merged cell covers are empty. */
-function gridOf(table: Node, reach: Span): string[][] {
+function* printingGrid(table: Node, reach: Span): Steps<string[][]> {
   const rows: string[][] = []
   const covered: boolean[][] = []
-  table.children.forEach((row, y) => {
+  for (const [y, row] of table.children.entries()) {
     const line: string[] = []
     rows.push(line)
     let x = 0
@@ -62,24 +65,25 @@ function gridOf(table: Node, reach: Span): string[][] {
         covered[y + below] = marks
         for (let at = x; at < x + width; at++) marks[at] = true
       }
-      line[x] = printCell(cell)
+      line[x] = yield* printingCell(cell)
       for (let at = x + 1; at < x + width; at++) line[at] = ''
       x += width
+      if (mayPause()) yield
     }
-  })
+  }
   return rows
 }
 
 /** Prints a table. The first row is its header, as GitHub's tables must have one (GFM, section 4.10). */
-export function printTable(table: Node): string {
+export function* printingTable(table: Node): Steps<string> {
   const reach = spanOf(table)
-  const rows = gridOf(table, reach)
+  const rows = yield* printingGrid(table, reach)
   const width = Math.max(
     1,
     rows.reduce((max, row) => Math.max(max, row.length), 0),
   )
   const missing = rows.reduce((sum, row) => sum + width - row.length, 0)
-  if (missing > MAX_MISSING) return printInline(nodes.paragraph.create(null, lines(plainText(table))))
+  if (missing > MAX_MISSING) return yield* printingInline(nodes.paragraph.create(null, lines(plainText(table))))
   const line = (row: readonly string[]) => `| ${Array.from({ length: width }, (_, x) => row[x] ?? '').join(' | ')} |`
   const aligns = table.child(0).children.flatMap((cell) => {
     const align = RULES[String(cell.attrs['align'])] ?? '---'

@@ -1,11 +1,11 @@
 import type { Node, NodeType } from 'prosemirror-model'
-import { finish, type Steps } from '../steps.ts'
+import { finish, mayPause, type Steps } from '../steps.ts'
 import { cleanText } from './clean.ts'
 import { htmlBlock } from './html.ts'
 import { plainText } from './plain-text.ts'
-import { printInline } from './print-inline.ts'
-import { printTable } from './print-table.ts'
-import { blockRuns, isBlank, type Run } from './runs.ts'
+import { printingInline, printingRuns } from './print-inline.ts'
+import { printingTable } from './print-table.ts'
+import { blockRuns, isBlank, type Run, readingRuns } from './runs.ts'
 import { FRONT_MATTER, MAX_LEVEL, nodes, schema } from './schema.ts'
 
 type Place = {
@@ -44,8 +44,8 @@ function printCodeBlock(node: Node): string {
 
 /** Front matter as it stands at the head of a file, or undefined if it could not be read back. */
 function printFrontMatter(node: Node): string | undefined {
-  const text = cleanText(node.textContent)
   if (node.type !== nodes.codeBlock || node.attrs['language'] !== FRONT_MATTER) return undefined
+  const text = cleanText(node.textContent)
   if (/^[ \t]*(?:\n|$)/.test(text) && text !== '') return undefined
   return /^---[ \t]*$/m.test(text) ? undefined : `---\n${text === '' ? '' : `${text}\n`}---`
 }
@@ -56,10 +56,10 @@ function printBlockMath(node: Node): string {
   return latex === '' ? '$$\n$$' : `$$\n${latex}\n$$`
 }
 
+const mayBeHtml = (paragraph: Node): boolean => paragraph.firstChild?.text?.startsWith('<') ?? false
+
 /** A paragraph that reads back as an HTML block, printed as it is. */
-function printHtml(node: Node): string | undefined {
-  if (!node.firstChild?.text?.startsWith('<')) return undefined
-  const runs = blockRuns(node)
+function printHtml(runs: Run[]): string | undefined {
   const isPlain = ({ kind, emphasis, link }: Run, blank: boolean) =>
     (kind === 'text' || kind === 'break') && !link && (emphasis === 0 || blank)
   if (!runs.every((run) => isPlain(run, isBlank(run)))) return undefined
@@ -69,15 +69,16 @@ function printHtml(node: Node): string | undefined {
   return closed && taken === lines.length && lines.at(-1)?.trim() !== '' ? text : undefined
 }
 
-function printParagraph(node: Node, place: Place, first: boolean): string {
+function* printingParagraph(node: Node, place: Place, first: boolean): Steps<string> {
   // HTML after a task's box, or where everything is a paragraph, is no block of its own.
   const inline = (first && place.item === 'task') || place.level >= MAX_LEVEL
-  const html = inline ? undefined : printHtml(node)
-  return html ?? printInline(node, { itemStart: first && place.item === 'bullet' })
+  const runs = yield* readingRuns(node)
+  const html = inline || !mayBeHtml(node) ? undefined : printHtml(runs)
+  return html ?? (yield* printingRuns(runs, { itemStart: first && place.item === 'bullet' }))
 }
 
-function printHeading(node: Node): string {
-  const text = printInline(node, { oneLine: true }).replace(/#$/, '\\#')
+function* printingHeading(node: Node): Steps<string> {
+  const text = (yield* printingInline(node, { oneLine: true })).replace(/#$/, '\\#')
   return `${'#'.repeat(Number(node.attrs['level']))}${text ? ' ' : ''}${text}`
 }
 
@@ -87,7 +88,8 @@ const firstNumber = (list: Node): number =>
 /** Whether an item's blocks may follow each other without blank lines: a line of text, then lists that interrupt it. */
 function isTight(item: Node, blocks: Printed[]): boolean {
   return blocks.every(({ node, text, list }, index) => {
-    if (index === 0 && node.type === nodes.paragraph) return !text.startsWith('<') || printHtml(node) === undefined
+    if (index === 0 && node.type === nodes.paragraph)
+      return !(text.startsWith('<') && mayBeHtml(node) && printHtml(blockRuns(node)) !== undefined)
     if (!list?.tight) return false
     const interrupts = list.kind === 'bullet' || firstNumber(node) === 1
     const empty = /^(?:[-*]|\d+[.)])(?:\n|$)/.test(text)
@@ -103,20 +105,21 @@ function withBox(item: Node, blocks: Printed[]): Printed[] {
   return head?.node === node ? [{ node, text: `${box} ${head.text}` }, ...rest] : [{ node, text: box }, ...blocks]
 }
 
-function printList(list: Node, place: Place, delimiter: string): Printed {
+function* printingList(list: Node, place: Place, delimiter: string): Steps<Printed> {
   const kind = list.type === nodes.orderedList ? 'ordered' : 'bullet'
   const start = firstNumber(list)
   let tight = true
-  const items = list.children.map((item, index) => {
+  const items: string[] = []
+  for (const [index, item] of list.children.entries()) {
     const task = item.type === nodes.taskItem
     const marker = kind === 'ordered' ? `${start + index}${delimiter}` : delimiter
-    const printed = printEach(item.children, { level: place.level + 2, item: task ? 'task' : kind, marker })
+    const printed = yield* printingEach(item.children, { level: place.level + 2, item: task ? 'task' : kind, marker })
     const blocks = task ? withBox(item, printed) : printed
     const itemTight = isTight(item, blocks)
     tight &&= itemTight
     const text = join(blocks, itemTight)
-    return text === '' ? marker : `${marker} ${hang(text, ' '.repeat(marker.length + 1))}`
-  })
+    items.push(text === '' ? marker : `${marker} ${hang(text, ' '.repeat(marker.length + 1))}`)
+  }
   return { text: items.join(tight ? '\n' : '\n\n'), node: list, list: { kind, marker: delimiter, tight } }
 }
 
@@ -130,10 +133,10 @@ function delimiterFor(node: Node, place: Place, previous: Printed | undefined): 
   return (before ?? (previous ? undefined : place.marker)) === '-' ? '*' : '-'
 }
 
-function printOne(node: Node, place: Place, previous: Printed | undefined): Printed {
+function* printingOne(node: Node, place: Place, previous: Printed | undefined): Steps<Printed> {
   switch (node.type) {
     case nodes.heading:
-      return { node, text: printHeading(node) }
+      return { node, text: yield* printingHeading(node) }
     case nodes.codeBlock:
       return { node, text: printCodeBlock(node) }
     case nodes.blockMath:
@@ -142,15 +145,15 @@ function printOne(node: Node, place: Place, previous: Printed | undefined): Prin
       // `- ---` is a rule and no item.
       return { node, text: !previous && place.item ? '___' : '---' }
     case nodes.blockquote:
-      return { node, text: quote(join(printEach(node.children, { level: place.level + 1 }))) }
+      return { node, text: quote(join(yield* printingEach(node.children, { level: place.level + 1 }))) }
     case nodes.table:
-      return { node, text: printTable(node) }
+      return { node, text: yield* printingTable(node) }
     case nodes.bulletList:
     case nodes.orderedList:
     case nodes.taskList:
-      return printList(node, place, delimiterFor(node, place, previous))
+      return yield* printingList(node, place, delimiterFor(node, place, previous))
     default:
-      return { node, text: printParagraph(node, place, !previous) }
+      return { node, text: yield* printingParagraph(node, place, !previous) }
   }
 }
 
@@ -164,28 +167,31 @@ type Beside = { type: NodeType | undefined; kind: ListKind | undefined; marker: 
 /** How a top-level block was printed last, and beside what: nodes never change, and of a live document few are new. */
 const printedBefore = new WeakMap<Node, Beside & { printed: Printed }>()
 
-function printTopLevel(node: Node, place: Place, previous: Printed | undefined): Printed {
+function* printingTopLevel(node: Node, place: Place, previous: Printed | undefined): Steps<Printed> {
   const known = printedBefore.get(node)
   const { kind, marker } = previous?.list ?? { kind: undefined, marker: undefined }
   const type = previous?.node.type
   if (known && known.type === type && known.kind === kind && known.marker === marker) return known.printed
-  const printed = printOne(node, place, previous)
+  const printed = yield* printingOne(node, place, previous)
   printedBefore.set(node, { type, kind, marker, printed })
   return printed
 }
 
 /** Prints a block behind others, but not an empty paragraph, which Markdown does not have. */
-function printNext(printed: Printed[], block: Node, place: Place): void {
+function* printingNext(printed: Printed[], block: Node, place: Place): Steps<void> {
   const deep = place.level >= MAX_LEVEL && block.type !== nodes.paragraph
   const node = deep ? asParagraph(block) : block
-  const print = place.level === 0 ? printTopLevel : printOne
-  const one = print(node, place, printed.at(-1))
+  const printing = place.level === 0 ? printingTopLevel : printingOne
+  const one = yield* printing(node, place, printed.at(-1))
   if (one.text !== '') printed.push(deep ? { ...one, node: block } : one)
 }
 
-function printEach(blocks: readonly Node[], place: Place): Printed[] {
+function* printingEach(blocks: readonly Node[], place: Place): Steps<Printed[]> {
   const printed: Printed[] = []
-  for (const block of blocks) printNext(printed, block, place)
+  for (const block of blocks) {
+    yield* printingNext(printed, block, place)
+    if (mayPause()) yield
+  }
   return printed
 }
 
@@ -206,7 +212,7 @@ function join(blocks: Printed[], tight = false): string {
  * Prints one block as it stands alone in a document, '' if nothing is left of it: two blocks that print alike read
  * back alike. Front matter is printed as the code block it is.
  */
-export const printBlock = (block: Node): string => join(printEach([block], { level: 0 }))
+export const printBlock = (block: Node): string => join(finish(printingEach([block], { level: 0 })))
 
 /**
  * Prints a document as canonical Markdown, without a newline at the end; '' if it is empty. Takes linear time.
@@ -225,13 +231,9 @@ export const printBlock = (block: Node): string => join(printEach([block], { lev
  */
 export const printMarkdown = (doc: Node): string => finish(printing(doc))
 
-/** The same, block by block; costs little for what was printed before. */
+/** The same in steps; costs little for what was printed before. */
 export function* printing(doc: Node): Steps<string> {
-  const blocks: Printed[] = []
-  for (const block of doc.children) {
-    printNext(blocks, block, { level: 0 })
-    yield
-  }
+  const blocks = yield* printingEach(doc.children, { level: 0 })
   const [first] = blocks
   const head = first && printFrontMatter(first.node)
   if (first && head !== undefined) blocks[0] = { ...first, text: head }

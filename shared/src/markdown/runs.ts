@@ -1,4 +1,5 @@
 import type { Node } from 'prosemirror-model'
+import { finish, mayPause, type Steps } from '../steps.ts'
 import { cleanText, trimmedRange } from './clean.ts'
 import { type Link, printImage, printInlineMath } from './print-leaves.ts'
 import { nodes } from './schema.ts'
@@ -37,10 +38,13 @@ export const sameLink = (a: Link | undefined, b: Link | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && a.href === b.href && a.title === b.title)
 
 /** White space at either end of a text is a run of its own, so that emphasis can leave it out. */
-function splitSpace(run: Run): Run[] {
-  const [start, end] = trimmedRange(run.text, SPACES)
-  const parts = [run.text.slice(0, start), run.text.slice(start, end), run.text.slice(end)]
-  return parts.filter((text) => text !== '').map((text) => ({ ...run, text }))
+function splitSpace(run: Run, into: Run[]): void {
+  const { text } = run
+  const [start, end] = trimmedRange(text, SPACES)
+  if (start === 0 && end === text.length) into.push(run)
+  else
+    for (const part of [text.slice(0, start), text.slice(start, end), text.slice(end)])
+      if (part !== '') into.push({ ...run, text: part })
 }
 
 type Marks = Pick<Run, 'emphasis' | 'link'>
@@ -56,24 +60,20 @@ function leafRun(node: Node, marks: Marks): Run {
     : { ...marks, link, kind: 'text', text: alt }
 }
 
-function runsOf(node: Node): Run[] {
+/** The run of a node; a text may have several lines. */
+function runOf(node: Node): Run {
   // Yjs keeps no marks on what is no text: see inheritMarks.
-  if (node.type === nodes.hardBreak) return [{ kind: 'break', text: '', emphasis: 0, link: undefined }]
-  if (!node.isText) return [leafRun(node, { emphasis: 0, link: undefined })]
+  if (node.type === nodes.hardBreak) return { kind: 'break', text: '', emphasis: 0, link: undefined }
+  if (!node.isText) return leafRun(node, { emphasis: 0, link: undefined })
   let emphasis = 0
   for (const mark of node.marks) emphasis |= BITS[mark.type.name] ?? 0
   const attrs = node.marks.find((mark) => mark.type.name === 'link')?.attrs
   const base = { emphasis, link: linkOf(attrs?.['href'], attrs?.['title']) }
   const text = cleanText(node.text ?? '')
   if (node.marks.some((mark) => mark.type.name === 'code')) {
-    return [{ ...base, kind: 'code', text: text.replaceAll('\n', ' ') }]
+    return { ...base, kind: 'code', text: text.replaceAll('\n', ' ') }
   }
-  return text
-    .split('\n')
-    .flatMap((line, index): Run[] => [
-      ...(index > 0 ? [{ ...base, kind: 'break' as const, text: '' }] : []),
-      { ...base, kind: 'text', text: line },
-    ])
+  return { ...base, kind: 'text', text }
 }
 
 const isText = (run: Run | undefined) => run?.kind === 'text' || run?.kind === 'code'
@@ -95,22 +95,39 @@ export function inheritMarks(runs: Run[]): void {
   }
 }
 
+/** Adds a run to others, or to the last of them. */
+function append(run: Run, runs: Run[]): void {
+  if (run.text === '' && run.kind !== 'break') return
+  const last = runs.at(-1)
+  const merges =
+    last?.kind === run.kind && isText(run) && last.emphasis === run.emphasis && sameLink(last.link, run.link)
+  if (merges) last.text += run.text
+  else runs.push(run)
+}
+
 /** The runs of a block's inline content, without the hard breaks at its end, which Markdown cannot express. */
-export function blockRuns(block: Node): Run[] {
-  const runs: Run[] = []
+export const blockRuns = (block: Node): Run[] => finish(readingRuns(block))
+
+export function* readingRuns(block: Node): Steps<Run[]> {
+  const joined: Run[] = []
   for (const child of block.children) {
-    for (const run of runsOf(child)) {
-      if (run.text === '' && run.kind !== 'break') continue
-      const last = runs.at(-1)
-      const merges =
-        last?.kind === run.kind &&
-        (run.kind === 'text' || run.kind === 'code') &&
-        last.emphasis === run.emphasis &&
-        sameLink(last.link, run.link)
-      if (merges) last.text += run.text
-      else runs.push(run)
+    const run = runOf(child)
+    let from = 0
+    for (let end = run.text.indexOf('\n'); end >= 0; end = run.text.indexOf('\n', from)) {
+      append({ ...run, text: run.text.slice(from, end) }, joined)
+      append({ ...run, kind: 'break', text: '' }, joined)
+      from = end + 1
+      if (mayPause()) yield
     }
+    append(from === 0 ? run : { ...run, text: run.text.slice(from) }, joined)
+    if (mayPause()) yield
   }
-  while (runs.at(-1)?.kind === 'break') runs.pop()
-  return runs.flatMap((run) => (run.kind === 'text' ? splitSpace(run) : [run]))
+  while (joined.at(-1)?.kind === 'break') joined.pop()
+  const runs: Run[] = []
+  for (const run of joined) {
+    if (run.kind === 'text') splitSpace(run, runs)
+    else runs.push(run)
+    if (mayPause()) yield
+  }
+  return runs
 }
