@@ -2,7 +2,7 @@ import { startProxy } from '@mdcreator/db/testing-proxy'
 import { requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
 import { expect } from 'chai'
 import * as Y from 'yjs'
-import { startWorld, until, type World } from './testing.ts'
+import { type Client, startWorld, until, type World } from './testing.ts'
 
 describe('while the database is away', () => {
   let world: World
@@ -19,15 +19,16 @@ describe('while the database is away', () => {
     const server = await world.server({ databaseUrl: proxy.url })
     const ada = world.connect(server, document, token)
     const ben = world.connect(server, document, token)
-    await Promise.all([ada.synced(), ben.synced()])
+    const eve = world.connect(server, document, token)
+    await Promise.all([ada.synced(), ben.synced(), eve.synced()])
     proxy.cut()
     ada.type('while away')
-    // A round trip through the server that needs no database: what Ada typed has arrived by then.
-    ada.provider.setAwarenessField('typing', true)
-    await until(
-      () =>
-        ben.provider.awareness?.getStates().get(ada.document.clientID) !== undefined || ada.provider.hasUnsyncedChanges,
-    )
+    await until(() => server.collab.unstored === 1)
+    // Needs no database, and is told after all that there was to tell of Ada's edit.
+    eve.provider.setAwarenessField('at', 1)
+    const hears = ({ provider }: Client): boolean =>
+      provider.awareness?.getStates().get(eve.document.clientID)?.['at'] === 1
+    await until(() => [ada, ben].every(hears))
     expect(ada.provider.hasUnsyncedChanges).to.equal(true)
     expect(ben.words()).to.equal('')
     proxy.restore()
@@ -35,6 +36,29 @@ describe('while the database is away', () => {
     expect(ada.closes).to.deep.equal([])
     await server.stop()
     await proxy.stop()
+  })
+
+  it('or refuses an edit, ends its socket with 1013; the client comes back with it, and it is stored once it can be', async () => {
+    const document = await world.document()
+    const server = await world.server()
+    const [client, other] = [
+      world.connect(server, document, token),
+      world.connect(server, await world.document(), token),
+    ]
+    await Promise.all([client.synced(), other.synced()])
+    await world.owner.query(
+      `alter table document_updates add constraint refused check (document_id <> '${document}') not valid`,
+    )
+    client.type('refused')
+    other.type('taken')
+    await client.closed()
+    expect(client.closes[0]).to.equal(1013)
+    await other.synced()
+    expect(client.provider.hasUnsyncedChanges).to.equal(true)
+    await world.owner.query('alter table document_updates drop constraint refused')
+    await until(async () => (await world.logRows(document)).length === 1)
+    await client.synced()
+    expect(other.closes).to.deep.equal([])
   })
 
   it('writes the text once it is back, though nobody types any more', async () => {
