@@ -2,6 +2,7 @@ import { type Extension, Hocuspocus } from '@hocuspocus/server'
 import { createLogger } from '@mdcreator/shared/log'
 import { expect } from 'chai'
 import { guarded, Refusal } from './guard.ts'
+import { startWorld, until } from './testing.ts'
 
 const unawaited = [
   'onChange',
@@ -46,4 +47,24 @@ describe('hooks that throw', () => {
       }
     })
   }
+
+  it('are guarded in a server: nobody else notices', async () => {
+    const failing = createLogger('error', { write: (line: string) => lines.push(line) })
+    // Which is the last that is done when a document is unloaded.
+    failing.debug = () => {
+      throw new Error('broken')
+    }
+    const world = await startWorld()
+    const server = await world.server({ log: failing })
+    const { token } = await world.person('Ada')
+    const left = world.connect(server, await world.document(), token)
+    const client = world.connect(server, await world.document(), token)
+    await Promise.all([left.synced(), client.synced()])
+    left.close()
+    await until(() => lines.some((line) => line.includes('afterUnloadDocument')))
+    client.type('still here')
+    await client.synced()
+    expect(client.closes).to.deep.equal([])
+    await world.stop()
+  })
 })
