@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import type { EventPayload } from '@mdcreator/shared/bus/messages'
 import { createLogger } from '@mdcreator/shared/log'
@@ -97,6 +98,51 @@ describe('rights that are read twice at a time', () => {
     })
     await revocation.renew(connection, 'token')
     expect(closes).to.deep.equal([])
+    revocation.stop()
+  })
+})
+
+describe('rights of those who are in', () => {
+  let now = 0
+  beforeEach(() => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    mock.method(performance, 'now', () => now)
+  })
+  afterEach(() => {
+    mock.timers.reset()
+    mock.restoreAll()
+  })
+
+  /** Lets time pass; all questions are answered at once. Returns how many there were. */
+  const asked = async (answers: ReturnType<typeof setting>['answers'], seconds: number): Promise<number> => {
+    let questions = 0
+    for (let second = 0; second < seconds; second++) {
+      now += 1_000
+      mock.timers.tick(1_000)
+      await turn()
+      questions += answers.length
+      for (const answer of answers.splice(0)) answer(editor)
+      await turn()
+    }
+    return questions
+  }
+
+  it('are read again every 30 s, whatever was announced, and every 5 s while announcements do not reach us', async () => {
+    const { revocation, answers, bus } = setting()
+    expect(await asked(answers, 29)).to.equal(0)
+    expect(await asked(answers, 6)).to.equal(1)
+    expect(await asked(answers, 60)).to.equal(2)
+    bus.isConnected = false
+    expect(await asked(answers, 30)).to.equal(6)
+    revocation.stop()
+  })
+
+  it('are read again when announcements reach us again, and decide', async () => {
+    const { revocation, answers, closes, reconnect } = setting()
+    reconnect()
+    answers[0]?.({ ...editor, role: null })
+    await turn()
+    expect(closes).to.deep.equal([4403])
     revocation.stop()
   })
 })
