@@ -91,6 +91,28 @@ describe('a checkpoint', () => {
     expect(await storage.load(id)).to.include({ clock: last })
   })
 
+  it('is made of a tail that has grown large, while its document is open', async () => {
+    const server = await world.server()
+    const client = world.connect(server, id, (await world.person('Ada')).token)
+    await client.synced()
+    client.type('x'.repeat(200_000))
+    await client.synced()
+    client.type('y'.repeat(200_000))
+    await until(async () => (await world.row(id)).epoch > 0)
+    await client.synced()
+    expect(server.collab.hocuspocus.documents.get(id)?.getConnectionsCount()).to.equal(1)
+  })
+
+  it('is made of very many rows, as soon as somebody opens their document', async () => {
+    const doc = new Y.Doc()
+    const entries: Parameters<Storage['append']>[0] = []
+    doc.on('update', (data: Uint8Array) => entries.push({ documentId: id, data, userId: null, origin: 'client' }))
+    for (let i = 0; i < 4_001; i++) doc.getText('notes').insert(i, 'x')
+    await storage.append(entries)
+    await world.connect(await world.server(), id, (await world.person('Ada')).token).synced()
+    await until(async () => (await world.row(id)).epoch > 0)
+  })
+
   it('under way does not hold up the texts of others', async () => {
     const other = await world.document()
     const held = await world.owner.connect()
