@@ -221,6 +221,15 @@ describe('a hostile member', () => {
     expect(states()?.get(ada.document.clientID)?.['user']).to.include({ name: 'Ada' })
   })
 
+  it('cannot show more than one caret on a connection', async () => {
+    for (let clientId = 1; clientId <= 50; clientId++) sendAwareness(mallory, clientId, 1, { at: clientId })
+    mallory.provider.setAwarenessField('at', 'last')
+    const states = (): [number, Record<string, unknown>][] => [...(ada.provider.awareness?.getStates() ?? [])]
+    await until(() => states().some(([, { at }]) => at === 'last'))
+    const clients = states().map(([clientId]) => clientId)
+    expect(clients).to.have.members([ada.document.clientID, mallory.document.clientID])
+  })
+
   it('loses no edit that was on its way when a later message of its own was malformed', async () => {
     mallory.type('one')
     sendAwareness(mallory, 1, 2 ** 40, {})
