@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 import { loadConfig } from '@mdcreator/shared/config'
 import { expect } from 'chai'
 import { openSocket, type TestServer } from './testing.ts'
@@ -129,6 +129,25 @@ describe('upgrades', () => {
       expect((await answer(server.url)).statusCode).to.equal(503)
       await stopped
       expect(await refused(server, 'stopping')).to.equal(1)
+    })
+
+    it('survives a socket that breaks while the request is looked at', async () => {
+      const { collab } = await upgrades.world.server()
+      for (const [path, isTaken] of [
+        ['/collab', true],
+        ['/other', false],
+      ] as const) {
+        const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
+        const request = {
+          headers: { origin: 'https://elsewhere.example' },
+          get url() {
+            socket.emit('error', new Error('reset'))
+            return path
+          },
+          set url(_path) {},
+        } as IncomingMessage
+        expect(collab.handleUpgrade(request, socket, Buffer.alloc(0))).to.equal(isTaken)
+      }
     })
 
     it('survives malformed upgrades and resets on every path', async () => {
