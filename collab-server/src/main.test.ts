@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import path from 'node:path'
 import { freePort } from '@mdcreator/db/embedded/ports'
 import { migrate } from '@mdcreator/db/migrate'
@@ -61,6 +63,35 @@ describe('the collab server as a program', () => {
     await program.says('is ready')
     expect(await ready()).to.equal(204)
     ws.terminate()
+    expect(await program.terminate()).to.deep.equal([0, null])
+  })
+
+  it('is alive, but not ready, while the database is away', async () => {
+    const proxy = await startProxy(world.database.url)
+    const program = start({ DATABASE_URL: proxy.url })
+    const { port } = await program.says('is ready')
+    const status = async (path: string): Promise<number> => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    expect([await status('/healthz'), await status('/readyz')]).to.deep.equal([204, 204])
+    proxy.cut()
+    await until(async () => (await status('/readyz')) === 503)
+    expect(await status('/healthz')).to.equal(204)
+    proxy.restore()
+    await until(async () => (await status('/readyz')) === 204)
+    expect(await program.terminate()).to.deep.equal([0, null])
+    await proxy.stop()
+  })
+
+  it('has room for a thousand who connect while it is busy', async function () {
+    // Elsewhere, or with less, the system takes fewer than a program asks for.
+    const most = await readFile('/proc/sys/net/core/somaxconn', 'utf8').catch(() => '0')
+    if (Number(most) < 4096) this.skip()
+    const program = start()
+    const { port } = await program.says('is ready')
+    program.freeze()
+    const sockets = Array.from({ length: 1_000 }, () => connect(Number(port), '127.0.0.1'))
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    for (const socket of sockets) socket.destroy()
+    program.thaw()
     expect(await program.terminate()).to.deep.equal([0, null])
   })
 

@@ -60,6 +60,9 @@ export function programWorld(file: string, environment: Environment) {
         }
       },
       reject: () => child.kill('SIGUSR2'),
+      /** Lets it do nothing, until it is to go on. */
+      freeze: () => child.kill('SIGSTOP'),
+      thaw: () => child.kill('SIGCONT'),
       /** Resolves to its exit code and the signal that ended it. */
       async terminate(): Promise<unknown[]> {
         const ended = once(child, 'exit')
