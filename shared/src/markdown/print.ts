@@ -167,29 +167,30 @@ type Beside = { type: NodeType | undefined; kind: ListKind | undefined; marker: 
 /** How a top-level block was printed last, and beside what: nodes never change, and of a live document few are new. */
 const printedBefore = new WeakMap<Node, Beside & { printed: Printed }>()
 
-function* printingTopLevel(node: Node, place: Place, previous: Printed | undefined): Steps<Printed> {
+function knownOf(node: Node, previous: Printed | undefined): Printed | undefined {
   const known = printedBefore.get(node)
-  const { kind, marker } = previous?.list ?? { kind: undefined, marker: undefined }
-  const type = previous?.node.type
-  if (known && known.type === type && known.kind === kind && known.marker === marker) return known.printed
-  const printed = yield* printingOne(node, place, previous)
-  printedBefore.set(node, { type, kind, marker, printed })
-  return printed
+  const list = previous?.list
+  const isSame = known?.type === previous?.node.type && known?.kind === list?.kind && known?.marker === list?.marker
+  return isSame ? known?.printed : undefined
 }
 
-/** Prints a block behind others, but not an empty paragraph, which Markdown does not have. */
-function* printingNext(printed: Printed[], block: Node, place: Place): Steps<void> {
-  const deep = place.level >= MAX_LEVEL && block.type !== nodes.paragraph
-  const node = deep ? asParagraph(block) : block
-  const printing = place.level === 0 ? printingTopLevel : printingOne
-  const one = yield* printing(node, place, printed.at(-1))
-  if (one.text !== '') printed.push(deep ? { ...one, node: block } : one)
+function* printingNext(block: Node, place: Place, previous: Printed | undefined): Steps<Printed> {
+  const isDeep = place.level >= MAX_LEVEL && block.type !== nodes.paragraph
+  if (isDeep) return { ...(yield* printingOne(asParagraph(block), place, previous)), node: block }
+  const printed = yield* printingOne(block, place, previous)
+  const { kind, marker } = previous?.list ?? { kind: undefined, marker: undefined }
+  if (place.level === 0) printedBefore.set(block, { type: previous?.node.type, kind, marker, printed })
+  return printed
 }
 
 function* printingEach(blocks: readonly Node[], place: Place): Steps<Printed[]> {
   const printed: Printed[] = []
   for (const block of blocks) {
-    yield* printingNext(printed, block, place)
+    const previous = printed.at(-1)
+    const known = place.level === 0 ? knownOf(block, previous) : undefined
+    const one = known ?? (yield* printingNext(block, place, previous))
+    // Markdown has no empty paragraphs.
+    if (one.text !== '') printed.push(one)
     if (mayPause()) yield
   }
   return printed
