@@ -1,0 +1,145 @@
+import { mock } from 'node:test'
+import { type RedisServer, requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
+import { expect } from 'chai'
+import { Redis } from 'ioredis'
+import * as encoding from 'lib0/encoding'
+import * as Y from 'yjs'
+import { MessageType, SyncType } from '../frame.ts'
+import { type Client, openSocket, startWorld, type TestServer, until, type World } from '../testing.ts'
+
+describe('what servers tell each other', () => {
+  let world: World
+  let redis: RedisServer
+  let first: TestServer
+  let second: TestServer
+  let token: string
+  before(async function () {
+    requireRedis(this)
+    redis = await startRedis()
+    world = await startWorld()
+    first = await world.server({ redis: redis.config })
+    second = await world.server({ redis: redis.config })
+    token = (await world.person('Ada')).token
+  })
+  after(async () => {
+    await world?.stop()
+    await redis?.stop()
+  })
+
+  const at = ({ provider }: Client, { document }: Client): unknown =>
+    provider.awareness?.getStates().get(document.clientID)?.['at']
+  /** A document on both servers, each of which knows that the other one holds it too. */
+  async function shared(): Promise<{ document: string; here: Client; there: Client }> {
+    const document = await world.document()
+    const [here, there] = [world.connect(first, document, token), world.connect(second, document, token)]
+    await Promise.all([here.synced(), there.synced()])
+    here.provider.setAwarenessField('at', 'here')
+    there.provider.setAwarenessField('at', 'there')
+    await until(() => at(here, there) === 'there' && at(there, here) === 'here')
+    return { document, here, there }
+  }
+
+  it('of an edit and a caret reaches those that hold the document, and nobody else', async () => {
+    const { here, there } = await shared()
+    const alone = world.connect(first, await world.document(), token)
+    await alone.synced()
+    const stranger = new Redis(redis.config.url)
+    const heard: string[] = []
+    stranger.on('pmessageBuffer', (_pattern: Buffer, _channel: Buffer, message: Buffer) => {
+      heard.push(message.toString('latin1'))
+    })
+    await stranger.psubscribe(`${redis.config.prefix}*`)
+    alone.type('only here')
+    alone.provider.setAwarenessField('at', 'nowhere else')
+    await alone.synced()
+    here.type('on both')
+    await until(() => there.words() === 'on both')
+    await until(() => heard.some((message) => message.includes('on both')))
+    for (const message of heard) expect(message).to.not.match(/only here|nowhere else/)
+    await stranger.quit()
+  })
+
+  it('while Redis is away is told their own people, and harms nobody', async () => {
+    const { document, here } = await shared()
+    const heard: string[] = []
+    here.provider.on('stateless', ({ payload }: { payload: string }) => heard.push(payload))
+    await redis.kill()
+    await until(() => !first.collab.isConnected)
+    first.collab.hocuspocus.documents.get(document)?.broadcastStateless('to those who are here')
+    await until(() => heard.length === 1)
+    here.type('still here')
+    await here.synced()
+    await redis.restart()
+    await until(() => first.collab.isConnected && second.collab.isConnected)
+  })
+
+  describe('is worth a wait', () => {
+    let now: number
+    let ws: Awaited<ReturnType<typeof openSocket>>['ws']
+    let acknowledged: number
+    afterEach(() => {
+      mock.timers.tick(1_000)
+      mock.timers.reset()
+      mock.restoreAll()
+      ws.terminate()
+    })
+
+    /** From now on time passes only where it is told to. */
+    function stopTime(): void {
+      now = performance.now() + 1_000
+      mock.timers.enable({ apis: ['setTimeout'] })
+      mock.method(performance, 'now', () => now)
+    }
+    const turns = async (isOver: () => boolean): Promise<void> => {
+      while (!isOver()) await new Promise(setImmediate)
+    }
+    const frame = (document: string, type: number, kind: number, payload: Uint8Array): Uint8Array =>
+      encoding.encode((encoder) => {
+        encoding.writeVarString(encoder, document)
+        encoding.writeVarUint(encoder, type)
+        encoding.writeVarUint(encoder, kind)
+        encoding.writeVarUint8Array(encoder, payload)
+      })
+
+    /** Somebody without timers of their own; returns how they make edits. */
+    async function enter(document: string): Promise<() => void> {
+      acknowledged = 0
+      ;({ ws } = await openSocket(first.url))
+      ws.on('message', (data: Buffer) => {
+        if (data.at(-2) === 8 && data.at(-1) === 1) acknowledged++
+      })
+      ws.send(frame(document, MessageType.Auth, 0, Buffer.from(token)))
+      const doc = new Y.Doc()
+      doc.on('update', (update: Uint8Array) => ws.send(frame(document, MessageType.Sync, SyncType.Update, update)))
+      return () => doc.getText('notes').insert(0, 'x')
+    }
+
+    it('so that edits of a document on several servers are committed 8 ms apart', async () => {
+      const edit = await enter((await shared()).document)
+      edit()
+      await until(() => acknowledged === 1)
+      stopTime()
+      edit()
+      await turns(() => acknowledged === 2)
+      edit()
+      await turns(() => first.collab.unstored === 1)
+      // Longer than a commit takes.
+      for (let i = 0; i < 20; i++) await world.owner.query('select')
+      expect(first.collab.unstored).to.equal(1)
+      now += 8
+      mock.timers.tick(8)
+      await turns(() => acknowledged === 3)
+    })
+
+    it('but not of one that no other server holds: they are committed at once', async () => {
+      const edit = await enter(await world.document())
+      edit()
+      await until(() => acknowledged === 1)
+      stopTime()
+      for (const total of [2, 3, 4]) {
+        edit()
+        await turns(() => acknowledged === total)
+      }
+    })
+  })
+})
