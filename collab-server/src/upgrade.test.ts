@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import { startProxy } from '@mdcreator/db/testing-proxy'
 import { loadConfig } from '@mdcreator/shared/config'
 import { expect } from 'chai'
-import { openSocket, type TestServer } from './testing.ts'
+import * as encoding from 'lib0/encoding'
+import * as Y from 'yjs'
+import { openSocket, type TestServer, until } from './testing.ts'
 import { answer, ask, rawUpgrade, refused, UpgradeWorld } from './testing-upgrades.ts'
 import { yWebsocketUrl } from './testing-y-websocket.ts'
 
@@ -86,6 +89,27 @@ describe('upgrades', () => {
       await answered
       ws.send(Buffer.alloc(maxFrameBytes + 1))
       expect(await closed).to.equal(1009)
+    })
+
+    it('reads no more of who sends faster than edits can be stored, and goes on once they are', async () => {
+      const proxy = await startProxy(upgrades.world.databaseUrl)
+      const policy = { pausedAtBytes: megabyte / 4 }
+      const server = await upgrades.world.server({ databaseUrl: proxy.url, policy })
+      const { ws, read } = await watched(server)
+      await ask(ws)
+      proxy.hold()
+      for (let i = 0; i < 40; i++) ws.send(edit('x'.repeat(100 * 1024)))
+      await until(() => server.collab.unstored >= 3)
+      // Whatever the server reads of it meanwhile, it has read when it has answered somebody else.
+      const other = await upgrades.open(server)
+      other.ws.ping()
+      await new Promise((resolve) => other.ws.once('pong', resolve))
+      expect(read()).to.be.below(megabyte)
+      proxy.restore()
+      const live = server.collab.hocuspocus.documents.get(upgrades.document)
+      await until(() => live?.getText('notes').length === 40 * 100 * 1024)
+      await server.stop()
+      await proxy.stop()
     })
 
     it('reads no more of a frame that is too large, and says why all the same', async () => {
@@ -177,6 +201,17 @@ describe('upgrades', () => {
     })
   })
 })
+
+/** An update of a Yjs client of its own, as y-websocket sends it. */
+function edit(text: string): Uint8Array {
+  const doc = new Y.Doc()
+  doc.getText('notes').insert(0, text)
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, 0)
+    encoding.writeVarUint(encoder, 2)
+    encoding.writeVarUint8Array(encoder, Y.encodeStateAsUpdate(doc))
+  })
+}
 
 /** An awareness message of that many bytes, whose state is too large to be taken. */
 function awareness(bytes: number): Buffer {
