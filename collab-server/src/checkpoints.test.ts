@@ -113,6 +113,16 @@ describe('a checkpoint', () => {
     await until(async () => (await world.row(id)).epoch > 0)
   })
 
+  it('apart, a text is never replaced by an earlier one', async () => {
+    const project = (content: string, clock: number) =>
+      storage.project([
+        { ...{ documentId: id, clock, userId: null }, projection: { content, plainText: content, wordCount: 1 } },
+      ])
+    expect([...(await project('later', 7))]).to.deep.equal([id])
+    expect([...(await project('earlier', 6))]).to.deep.equal([])
+    expect(await world.row(id)).to.include({ content: 'later', yjs_clock: 7 })
+  })
+
   it('under way does not hold up the texts of others', async () => {
     const other = await world.document()
     const held = await world.owner.connect()
