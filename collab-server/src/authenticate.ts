@@ -8,6 +8,7 @@ import { type CloseCode, closeCodes } from './close-codes.ts'
 import type { Connections } from './connections.ts'
 import type { Context, Credentials } from './context.ts'
 import { Refusal } from './guard.ts'
+import type { RefusedReason } from './metrics.ts'
 import { type Access, allows, type Rights } from './rights.ts'
 
 type Dependencies = {
@@ -23,8 +24,8 @@ export function authentication(deps: Dependencies): Extension<Context> {
   const { verifier, rights, announcements, connections, limits } = deps
   return {
     async onAuthenticate({ token, documentName, context, connectionConfig, instance }) {
-      const refuse = (code: CloseCode, reason: string): never => {
-        context.socket.denied(documentName, code, reason)
+      const refuse = (code: CloseCode, reason: string, counted: RefusedReason = 'signin'): never => {
+        context.socket.denied(documentName, code, reason, counted)
         throw new Refusal(reason)
       }
       if (!isId(documentName)) return refuse(closeCodes.notFound, 'not-found')
@@ -40,12 +41,9 @@ export function authentication(deps: Dependencies): Extension<Context> {
       const refusal = refusalOf(access)
       if (!access?.workspaceId || refusal) return refuse(...(refusal ?? unauthorized))
       const { id, name, avatarUrl } = access.user
-      if (
-        connectionsTo(instance, documentName) >= limits.connectionsPerDocument ||
-        connections.countOf(id) >= limits.connectionsPerUser
-      ) {
-        return refuse(closeCodes.tooMany, 'too-many-connections')
-      }
+      const tooMany = (counted: RefusedReason): never => refuse(closeCodes.tooMany, 'too-many-connections', counted)
+      if (connectionsTo(instance, documentName) >= limits.connectionsPerDocument) return tooMany('document-connections')
+      if (connections.countOf(id) >= limits.connectionsPerUser) return tooMany('user-connections')
       connectionConfig.readOnly = !allows(access, 'document.write')
       const user = { id, name, avatar_url: avatarUrl, color: personColor(id) }
       context.socket.admitted()

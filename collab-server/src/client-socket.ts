@@ -135,14 +135,14 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     this.regulate()
   }
 
-  denied(documentName: string, code: CloseCode, reason: string): void {
+  denied(documentName: string, code: CloseCode, reason: string, counted: RefusedReason): void {
     for (const [address, channel] of this.channels) {
       if (channel.isOpen || documentNameOf(address) !== documentName) continue
       channel.close()
       this.channels.delete(address)
     }
     this.refusedSignIns++
-    this.services.metrics.refused.inc({ reason: code === closeCodes.tooMany ? 'document-connections' : 'signin' })
+    this.services.metrics.refused.inc({ reason: counted })
     if (code === closeCodes.unauthorized) this.hooks.signInFailed()
     setImmediate(() => {
       if (this.refusedSignIns >= maxRefusedSignIns || this.isOver(code)) this.close(code, reason)

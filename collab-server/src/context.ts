@@ -1,5 +1,6 @@
 import type { Connection } from '@hocuspocus/server'
 import type { CloseCode } from './close-codes.ts'
+import type { RefusedReason } from './metrics.ts'
 
 /** Who a person is to the others in a document: awareness `user`, written by the server. */
 export type Identity = { id: string; name: string; avatar_url: string | null; color: string }
@@ -25,7 +26,7 @@ export interface SocketControl {
    * A document is refused. Hocuspocus then says so in its protocol; the socket is closed with the code, unless it
    * carries other documents too and coming again is no use.
    */
-  denied(documentName: string, code: CloseCode, reason: string): void
+  denied(documentName: string, code: CloseCode, reason: string, counted: RefusedReason): void
   /** Ends one document, and the socket where it was the only one, or the client is to come again. */
   closeDocument(connection: Connection<Context>, code: CloseCode, reason: string): void
 }

@@ -69,7 +69,8 @@ describe('limits', () => {
     expect(fourth.closes[0]).to.equal(4408)
     expect(fourth.failures[0]).to.equal('too-many-connections')
     fourth.close()
-    expect(await refused(server, 'document-connections')).to.be.above(1)
+    expect(await refused(server, 'document-connections')).to.be.above(0)
+    expect(await refused(server, 'user-connections')).to.be.above(0)
     expect(client.closes).to.deep.equal([])
   })
 

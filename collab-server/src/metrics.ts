@@ -21,7 +21,6 @@ export type RefusedReason =
   | 'signin-time'
   | 'slow-reader'
   | 'sockets'
-  | 'stateless-size'
   | 'stopping'
   | 'unauthenticated-sockets'
   | 'user-connections'
