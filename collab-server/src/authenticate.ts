@@ -5,7 +5,7 @@ import { personColor } from '@mdcreator/shared/person-color'
 import { type TokenClaims, TokenError, type TokenVerifier } from '@mdcreator/shared/tokens'
 import type { Announcements } from './announcements.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
-import type { Connections } from './connections.ts'
+import type { Connections, OpenConnection } from './connections.ts'
 import type { Context, Credentials } from './context.ts'
 import { Refusal } from './guard.ts'
 import type { RefusedReason } from './metrics.ts'
@@ -50,6 +50,23 @@ export function authentication(deps: Dependencies): Extension<Context> {
       return { user, workspaceId: access.workspaceId, credentials, rightsSince }
     },
   }
+}
+
+/**
+ * Of those who come at the same moment, each was alone when its token was looked at.
+ * @throws Refusal where an opened connection is one too many
+ */
+export function refuseCrowd(
+  { connections, limits }: Pick<Dependencies, 'connections' | 'limits'>,
+  connection: OpenConnection,
+): void {
+  const { context, document } = connection
+  const refuse = (counted: RefusedReason): never => {
+    context.socket.turnedAway(connection, closeCodes.tooMany, 'too-many-connections', counted)
+    throw new Refusal('too-many-connections')
+  }
+  if (document.connections.size > limits.connectionsPerDocument) refuse('document-connections')
+  if (connections.countOf(context.user.id) >= limits.connectionsPerUser) refuse('user-connections')
 }
 
 export const credentialsOf = (claims: TokenClaims): Credentials => ({

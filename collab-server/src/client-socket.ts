@@ -149,6 +149,12 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     })
   }
 
+  turnedAway(connection: OpenConnection, code: CloseCode, reason: string, counted: RefusedReason): void {
+    this.loadingDocuments--
+    this.denied(connection.document.name, code, reason, counted)
+    connection.close({ code, reason })
+  }
+
   closeDocument(connection: OpenConnection, code: CloseCode, reason: string): void {
     connection.close({ code, reason })
     if (this.isOver(code)) this.close(code, reason)

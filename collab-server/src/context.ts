@@ -27,6 +27,8 @@ export interface SocketControl {
    * carries other documents too and coming again is no use.
    */
   denied(documentName: string, code: CloseCode, reason: string, counted: RefusedReason): void
+  /** A document is refused that was loaded for this connection. */
+  turnedAway(connection: Connection<Context>, code: CloseCode, reason: string, counted: RefusedReason): void
   /** Ends one document, and the socket where it was the only one, or the client is to come again. */
   closeDocument(connection: Connection<Context>, code: CloseCode, reason: string): void
 }

@@ -74,6 +74,24 @@ describe('limits', () => {
     expect(client.closes).to.deep.equal([])
   })
 
+  it('hold for those who come at the same moment too', async () => {
+    const server = await world.server({ limits: { connectionsPerDocument: 3, connectionsPerUser: 4 } })
+    const crowded = await world.document()
+    const grace = (await world.person('Grace')).token
+    const come = (count: number, document: () => Promise<string>, as: string) =>
+      Promise.all(Array.from({ length: count }, async () => world.connect(server, await document(), as)))
+    const clients = [
+      await come(10, async () => crowded, token),
+      await come(10, () => world.document(), grace),
+    ].flat()
+    await until(() => clients.every(({ provider, closes }) => provider.synced || closes.length > 0))
+    const [inDocument, ofPerson] = [clients.slice(0, 10), clients.slice(10)]
+    expect(inDocument.filter(({ closes }) => closes.length === 0)).to.have.length(3)
+    expect(ofPerson.filter(({ closes }) => closes.length === 0)).to.have.length(4)
+    for (const { closes } of clients) expect(closes.slice(0, 1)).to.satisfy(([code = 4408]: number[]) => code === 4408)
+    for (const client of clients) client.close()
+  })
+
   it('warn the editors of a document that grows too large, refuse more, and let them delete', async () => {
     const { server, client } = await serve({ maxDocumentBytes: 10_000 })
     const heard: { type: string; bytes: number; limit: number }[] = []

@@ -10,7 +10,7 @@ import { createPresenceStore } from '@mdcreator/shared/presence/create'
 import { TaskWorker } from '@mdcreator/shared/task-worker'
 import type { TokenVerifier } from '@mdcreator/shared/tokens'
 import { Admission } from './admission.ts'
-import { authentication } from './authenticate.ts'
+import { authentication, refuseCrowd } from './authenticate.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { ClientSocket, defaultPolicy, type SocketPolicy } from './client-socket.ts'
 import { closeCodes } from './close-codes.ts'
@@ -133,6 +133,7 @@ export function createCollab(deps: CollabDependencies): Collab {
             context.socket.closeDocument(connection, closeCodes.tryAgainLater, 'try-again-later')
             return
           }
+          refuseCrowd({ connections, limits }, connection)
           connections.add(connection, () => {
             revocation.closed(connection)
             presence.left(connection)
