@@ -7,6 +7,8 @@ import { type AwarenessEntry, type ClaimedClients, speakersOf } from './speakers
 const maxStateBytes = 4 * 1024
 /** States are renewed every 15 s: beyond, somebody means to stay for ever. */
 const maxClock = 2 ** 31 - 1
+/** More than there are people in a document, of whom y-websocket's provider repeats all. */
+const maxEntries = 10_000
 
 /**
  * Applies what a connection says of itself (y-protocols/awareness). Who it is comes from the token: whatever a client calls
@@ -39,7 +41,9 @@ const utf8 = new TextDecoder()
 function readEntries(update: Uint8Array): AwarenessEntry[] {
   const decoder = decoding.createDecoder(update)
   const entries: AwarenessEntry[] = []
-  for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+  const count = decoding.readVarUint(decoder)
+  if (count > maxEntries) throw new Error('More awareness states than there are people')
+  for (let left = count; left > 0; left--) {
     const clientId = decoding.readVarUint(decoder)
     const clock = decoding.readVarUint(decoder)
     if (clock > maxClock) throw new Error('The clock of the awareness state is too high')

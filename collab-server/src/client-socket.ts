@@ -34,8 +34,10 @@ export const defaultPolicy: SocketPolicy = {
   slowReaderBytes: 64 * 1024 * 1024,
 }
 
-/** Frames for which the answer to one sync step 1 counts, per so many bytes of the document. */
-const syncStepBytesPerFrame = 16 * 1024
+/** So many bytes more, of a frame or of the answer to it, count as another frame. */
+const bytesPerFrame = 16 * 1024
+/** As which a state counts in the answer to who is in a document. */
+const bytesPerState = 512
 const maxRefusedSignIns = 5
 
 type ClientConnection = ReturnType<Hocuspocus['handleConnection']>
@@ -181,12 +183,18 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   }
 
   /** False, and the socket is closed, where frames come faster than one client can have reason to send them. */
-  private isInTime({ stateVector, address }: Frame): boolean {
-    const document = stateVector && this.channels.get(address)?.opened?.document
-    const live = document && this.services.documents.of(document)
-    if (this.bucket.take(1 + (live ? Math.floor(live.bytes / syncStepBytesPerFrame) : 0))) return true
+  private isInTime(data: Uint8Array, frame: Frame): boolean {
+    if (this.bucket.take(1 + Math.floor((data.byteLength + this.answerBytes(frame)) / bytesPerFrame))) return true
     this.refuse('message-rate', closeCodes.tooMany, 'Too many messages')
     return false
+  }
+
+  /** How much a frame asks for, about. */
+  private answerBytes({ address, type, stateVector }: Frame): number {
+    const document = this.channels.get(address)?.opened?.document
+    if (!document) return 0
+    if (type === MessageType.QueryAwareness) return document.awareness.states.size * bytesPerState
+    return (stateVector && this.services.documents.of(document)?.bytes) ?? 0
   }
 
   private refuse(reason: RefusedReason, code: CloseCode, text: string): void {
@@ -212,7 +220,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     const data = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     try {
       const frame = readFrame(data)
-      if (frame && this.isInTime(frame)) this.route(data, frame)
+      if (frame && this.isInTime(data, frame)) this.route(data, frame)
     } catch (err) {
       this.failed(err)
     }

@@ -88,9 +88,8 @@ function readBody(decoder: decoding.Decoder, type: number): Omit<Frame, 'address
       const syncType = decoding.readVarUint(decoder)
       if (syncType > SyncType.Update) throw new Error(`Unknown kind of sync message ${syncType}`)
       const payload = decoding.readVarUint8Array(decoder)
-      if (syncType !== SyncType.Step1) return { ...nothing, update: payload, isStepTwo: syncType === SyncType.Step2 }
-      Y.decodeStateVector(payload)
-      return { ...nothing, stateVector: payload }
+      if (syncType === SyncType.Step1) return { ...nothing, stateVector: payload }
+      return { ...nothing, update: payload, isStepTwo: syncType === SyncType.Step2 }
     }
     case MessageType.Awareness:
       return { ...nothing, awareness: decoding.readVarUint8Array(decoder) }
@@ -108,6 +107,21 @@ function readBody(decoder: decoding.Decoder, type: number): Omit<Frame, 'address
 /** Says whether an edit is stored and applied. */
 export const syncStatus = (address: string, isApplied: boolean): Uint8Array =>
   new OutgoingMessage(address).writeSyncStatus(isApplied).toUint8Array()
+
+/**
+ * Of a state vector, the Yjs clients that a document has: the others are nothing to it, and somebody may name a million.
+ * @throws Error where it is no state vector
+ */
+export function clocksIn(document: Y.Doc, stateVector: Uint8Array): Map<number, number> {
+  const decoder = decoding.createDecoder(stateVector)
+  const clocks = new Map<number, number>()
+  for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+    const client = decoding.readVarUint(decoder)
+    const clock = decoding.readVarUint(decoder)
+    if (document.store.clients.has(client)) clocks.set(client, clock)
+  }
+  return clocks
+}
 
 /** Asks a client for what we lack. */
 export const syncStepOne = (address: string, document: Y.Doc): Uint8Array =>

@@ -1,7 +1,7 @@
 import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
 import * as encoding from 'lib0/encoding'
-import { syncStepOne } from './frame.ts'
+import { MessageType, syncStepOne } from './frame.ts'
 import type { RefusedReason } from './metrics.ts'
 import {
   type Client,
@@ -54,6 +54,54 @@ describe('limits', () => {
     expect(await refused(server, 'message-rate')).to.equal(1)
   })
 
+  it('count what is long as many messages', async () => {
+    const { server, client } = await serve({ messagesPerSecond: 1, messageBurst: 400 })
+    const long = encoding.encode((encoder) => {
+      encoding.writeVarString(encoder, client.provider.configuration.name)
+      encoding.writeVarUint(encoder, MessageType.Awareness)
+      encoding.writeVarUint8Array(encoder, new Uint8Array(1_000_000))
+    })
+    for (let i = 0; i < 10; i++) send(client, long)
+    await client.closed()
+    expect(client.closes[0]).to.equal(4408)
+    expect(await refused(server, 'message-rate')).to.equal(1)
+  })
+
+  it('count a question for the carets of a crowd as many messages', async () => {
+    const { server, client } = await serve({ messagesPerSecond: 1, messageBurst: 400 })
+    const document = client.provider.configuration.name
+    const states = server.collab.hocuspocus.documents.get(document)?.awareness.states
+    for (let clientId = 1; clientId <= 1_000; clientId++) states?.set(clientId, {})
+    const question = encoding.encode((encoder) => {
+      encoding.writeVarString(encoder, document)
+      encoding.writeVarUint(encoder, MessageType.QueryAwareness)
+    })
+    for (let i = 0; i < 100; i++) send(client, question)
+    await client.closed()
+    expect(client.closes[0]).to.equal(4408)
+    expect(await refused(server, 'message-rate')).to.equal(1)
+  })
+
+  it('close a socket that speaks of more people than there can be', async () => {
+    const { client } = await serve({})
+    const crowd = encoding.encode((encoder) => {
+      encoding.writeVarUint(encoder, 20_000)
+      for (let clientId = 0; clientId < 20_000; clientId++) {
+        encoding.writeVarUint(encoder, clientId)
+        encoding.writeVarUint(encoder, 1)
+        encoding.writeVarString(encoder, 'null')
+      }
+    })
+    const states = encoding.encode((encoder) => {
+      encoding.writeVarString(encoder, client.provider.configuration.name)
+      encoding.writeVarUint(encoder, MessageType.Awareness)
+      encoding.writeVarUint8Array(encoder, crowd)
+    })
+    send(client, states)
+    await client.closed()
+    expect(client.closes[0]).to.equal(1007)
+  })
+
   it('refuse more connections to a document, and of a person, than are allowed', async () => {
     const { server, client } = await serve({ connectionsPerDocument: 2, connectionsPerUser: 3 })
     const crowded = client.provider.configuration.name
@@ -80,10 +128,7 @@ describe('limits', () => {
     const grace = (await world.person('Grace')).token
     const come = (count: number, document: () => Promise<string>, as: string) =>
       Promise.all(Array.from({ length: count }, async () => world.connect(server, await document(), as)))
-    const clients = [
-      await come(10, async () => crowded, token),
-      await come(10, () => world.document(), grace),
-    ].flat()
+    const clients = [await come(10, async () => crowded, token), await come(10, () => world.document(), grace)].flat()
     await until(() => clients.every(({ provider, closes }) => provider.synced || closes.length > 0))
     const [inDocument, ofPerson] = [clients.slice(0, 10), clients.slice(10)]
     expect(inDocument.filter(({ closes }) => closes.length === 0)).to.have.length(3)

@@ -1,8 +1,9 @@
 import { Document } from '@hocuspocus/server'
 import { expect } from 'chai'
+import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
 import { documentTasks } from './document-tasks.ts'
-import { syncStepOne, syncStepTwo } from './frame.ts'
+import { MessageType, readFrame, SyncType, syncStepOne, syncStepTwo } from './frame.ts'
 import { LiveDocument } from './live-document.ts'
 import { element, rawUpdate, richText, string } from './testing-updates.ts'
 
@@ -26,6 +27,14 @@ const paragraph = (words: string): Y.XmlElement => {
   element.insert(0, [new Y.XmlText(words)])
   return element
 }
+/** A sync step 1 of somebody who says to have that. */
+const stepOneOf = (address: string, stateVector: Uint8Array): Uint8Array =>
+  encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, address)
+    encoding.writeVarUint(encoder, MessageType.Sync)
+    encoding.writeVarUint(encoder, SyncType.Step1)
+    encoding.writeVarUint8Array(encoder, stateVector)
+  })
 const textOf = (doc: Y.Doc): string => doc.getXmlFragment('default').toString()
 const firstText = (root: Y.XmlFragment): Y.XmlText => (root.get(0) as Y.XmlElement).get(0) as Y.XmlText
 
@@ -108,6 +117,37 @@ describe('a live document', () => {
     const next = live.stepTwo('name', empty)
     expect(Buffer.from(next).toString('latin1')).to.include('two')
     expect(Buffer.from(answer).toString('latin1')).to.not.include('two')
+  })
+
+  it('answers who says to have a million Yjs clients without counting them', () => {
+    const { edit } = writer()
+    const live = load([edit((root) => root.push([paragraph('one')]))])
+    const stateVector = encoding.encode((encoder) => {
+      encoding.writeVarUint(encoder, 1_000_000)
+      for (let client = 0; client < 1_000_000; client++) {
+        encoding.writeVarUint(encoder, client)
+        encoding.writeVarUint(encoder, 1)
+      }
+    })
+    const before = process.threadCpuUsage()
+    const frame = readFrame(stepOneOf('name', stateVector))
+    const answer = live.stepTwo('name', frame?.stateVector as Uint8Array)
+    const { user, system } = process.threadCpuUsage(before)
+    expect(answer).to.deep.equal(syncStepTwo('name', Y.encodeStateAsUpdate(live.document)))
+    expect((user + system) / 1000).to.be.below(400)
+  })
+
+  it('answers with no more than a client lacks', () => {
+    const { doc, edit } = writer()
+    const [one, two] = [edit((root) => root.push([paragraph('one')])), edit((root) => root.push([paragraph('two')]))]
+    const live = load([one, two])
+    const { doc: other } = writer([one])
+    other.getMap('elsewhere').set('key', 1)
+    const answer = live.stepTwo('name', Y.encodeStateVector(other))
+    expect(answer).to.deep.equal(
+      syncStepTwo('name', Y.encodeStateAsUpdate(doc, Y.encodeStateVector(writer([one]).doc))),
+    )
+    expect(() => live.stepTwo('name', Uint8Array.of(2, 1, 1))).to.throw()
   })
 
   it('asks with what it has, also when that has changed', () => {

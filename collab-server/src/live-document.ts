@@ -6,7 +6,7 @@ import type { Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import { AcceptedEdits } from './accepted.ts'
 import { eachOwner, server } from './client-owners.ts'
-import { syncStepTwo } from './frame.ts'
+import { clocksIn, syncStepTwo } from './frame.ts'
 import { trusted } from './inspected.ts'
 import { LogPosition } from './log-position.ts'
 import { applyLogged, restOf } from './logged-row.ts'
@@ -121,11 +121,14 @@ export class LiveDocument {
     return this.opening.stepOne(address)
   }
 
-  /** The sync step 2 for a client with this state vector. */
+  /**
+   * The sync step 2 for a client with this state vector.
+   * @throws Error where it is none
+   */
   stepTwo(address: string, stateVector: Uint8Array): Uint8Array {
-    const isEmpty = stateVector.byteLength === 1 && stateVector[0] === 0
-    if (isEmpty) return this.opening.stepTwo(address)
-    return syncStepTwo(address, Y.encodeStateAsUpdate(this.document, stateVector))
+    const clocks = clocksIn(this.document, stateVector)
+    if (clocks.size === 0) return this.opening.stepTwo(address)
+    return syncStepTwo(address, Y.encodeStateAsUpdate(this.document, Y.encodeStateVector(clocks)))
   }
 
   /** Called at each change. */
