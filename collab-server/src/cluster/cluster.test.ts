@@ -103,6 +103,30 @@ describe('several servers', () => {
     await meet(a, b)
   })
 
+  it('know who has left while Redis was away', async () => {
+    const grace = await world.person('Grace')
+    const [emptied, shared] = await Promise.all([world.document(), world.document()])
+    const come = (server: TestServer, document: string, as: string): Client => {
+      const client = world.connect(server, document, as)
+      client.provider.setAwarenessField('cursor', { anchor: 1 })
+      return client
+    }
+    const staying = [come(first, emptied, token), come(first, shared, token)]
+    const leaving = [come(second, emptied, grace.token), come(second, shared, grace.token)]
+    come(second, shared, (await world.person('Ben')).token)
+    const [a, b] = staying as [Client, Client]
+    const seen = (): string => [others(a), others(b).split(',').sort()].join()
+    await until(() => seen() === 'Grace,Ben,Grace')
+    await redis.kill()
+    for (const client of leaving) client.close()
+    // The one document is no longer on the second server, the other is.
+    await until(() => !second.collab.hocuspocus.documents.has(emptied))
+    await redis.restart()
+    const restarted = performance.now()
+    await until(() => seen() === ',Ben')
+    expect(performance.now() - restarted).to.be.below(6_000)
+  })
+
   it('find rows that a checkpoint folded before they had heard of them', async () => {
     const [a, b, document] = await pair()
     await redis.kill()

@@ -14,6 +14,7 @@ import { Heartbeats } from './heartbeats.ts'
 import { Outbox } from './outbox.ts'
 import { PeerAwareness } from './peer-awareness.ts'
 import { decodeMail, decodePeerMessages, encodePeerMessages, type PeerMessage, senderOf } from './peer-messages.ts'
+import { Doubts, Peers } from './peers.ts'
 import { projectingServer } from './projecting-server.ts'
 
 export type ClusterDependencies = {
@@ -33,8 +34,7 @@ const catchUpMs = 750
 /** While nothing else brings the others' edits: well below the second in which they are promised. */
 const catchUpUnconnectedMs = 250
 
-/** `peers`: the other servers that are known to hold the document. */
-type Member = { live: LiveDocument; awareness: PeerAwareness; peers: Set<string> }
+type Member = { live: LiveDocument; awareness: PeerAwareness; peers: Peers }
 
 /**
  * Joins this server to the others that hold the same documents. They find each other on a channel per document; edits then
@@ -51,6 +51,7 @@ export class Cluster {
   private readonly outbox: Outbox
   private readonly catchUp: CatchUp
   private readonly heartbeats: Heartbeats
+  private readonly doubts: Doubts
   private announcer: NodeJS.Timeout | undefined
 
   constructor(deps: ClusterDependencies) {
@@ -66,6 +67,7 @@ export class Cluster {
       onGone: (server) => this.serverGone(server),
       isConnected: () => this.isConnected,
     })
+    this.doubts = new Doubts(this.members, () => this.isConnected)
     this.catchUp = new CatchUp({
       ...deps,
       isConnected: () => this.isConnected,
@@ -79,7 +81,7 @@ export class Cluster {
 
   start(): void {
     this.subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.receive(String(channel), message))
-    onReady(this.subscriber, () => this.reconnected())
+    for (const client of [this.subscriber, this.publisher]) onReady(client, () => this.reconnected())
     this.subscriber.subscribe(this.channels.servers, this.channels.inboxOf(this.serverId)).catch(() => {})
     this.heartbeats.start()
     this.announcer = setInterval(() => this.queryAwareness(), announceMs)
@@ -104,7 +106,7 @@ export class Cluster {
 
   /** A document was loaded. What was committed between its load and its subscription is found by catching up. */
   join(live: LiveDocument): void {
-    const peers = new Set<string>()
+    const peers = new Peers()
     const awareness = new PeerAwareness(
       live.document,
       (update) => this.publish(live, { type: 'awareness', update }),
@@ -204,14 +206,15 @@ export class Cluster {
       // It has just started, or was cut off: who is there?
       if (this.heartbeats.heardOf(server)) this.queryAwareness()
     } else if (sign === 'leaving') this.heartbeats.left(server)
+    // What it said meanwhile was not heard: it may have left documents.
+    else if (sign === 'back') this.doubts.raise(server)
   }
 
   private receiveMessages(server: string, documentId: string, messages: PeerMessage[]): void {
     const member = this.members.get(documentId)
     if (!member || server === this.serverId) return
     this.heartbeats.heardOf(server)
-    if (!member.peers.has(server)) {
-      member.peers.add(server)
+    if (member.peers.heardOf(server)) {
       // What was said and written before we knew of each other was not published.
       this.sayOwn(member)
       this.catchUp.now().catch(() => {})
@@ -232,13 +235,17 @@ export class Cluster {
       case 'awareness':
         awareness.apply(server, message.update)
         return
+      case 'present':
+        awareness.replace(server, message.update)
+        return
       case 'query-awareness':
         this.sayOwn({ live, awareness })
         return
       case 'holding':
+        awareness.gone(server)
         return
       case 'leaving':
-        peers.delete(server)
+        peers.left(server)
         awareness.gone(server)
         return
       case 'projected':
@@ -252,7 +259,7 @@ export class Cluster {
   private serverGone(server: string): void {
     this.deps.log.info({ server }, 'another server is gone')
     for (const { live, awareness, peers } of this.members.values()) {
-      peers.delete(server)
+      peers.left(server)
       awareness.gone(server)
       // It may have died between an edit and its projection.
       this.deps.projector.schedule(live)
@@ -261,7 +268,10 @@ export class Cluster {
 
   /** Everybody says again who is there; what was written meanwhile is in the log. */
   private reconnected(): void {
+    if (!this.isConnected) return
     this.heartbeats.reset()
+    void this.send(this.channels.servers, 'back')
+    this.doubts.raise()
     this.catchUp.now().catch(() => {})
     this.queryAwareness()
     for (const member of this.members.values()) this.sayOwn(member)
@@ -269,14 +279,14 @@ export class Cluster {
 
   private sayOwn({ live, awareness }: Pick<Member, 'live' | 'awareness'>): void {
     const update = awareness.own()
-    this.announce(live, update ? { type: 'awareness', update } : { type: 'holding' })
+    this.announce(live, update ? { type: 'present', update } : { type: 'holding' })
   }
 
   private queryAwareness(): void {
     for (const { live } of this.members.values()) this.announce(live, { type: 'query-awareness' })
   }
 
-  private async send(channel: string, message: Uint8Array | 'alive' | 'leaving'): Promise<void> {
+  private async send(channel: string, message: Uint8Array | 'alive' | 'leaving' | 'back'): Promise<void> {
     const data = typeof message === 'string' ? `${this.serverId} ${message}` : Buffer.from(message)
     try {
       await this.publisher.publish(channel, data)

@@ -39,10 +39,29 @@ export class PeerAwareness {
     })
   }
 
-  /** A server is gone: so are its people. */
+  /**
+   * The same of all of a server's people: whoever is not among them has left.
+   * @throws Error where it is no awareness update
+   */
+  replace(server: string, update: Uint8Array): void {
+    const before = this.clientsOf(server)
+    for (const clientId of before) this.servers.delete(clientId)
+    this.apply(server, update)
+    this.remove(before.filter((clientId) => !this.servers.has(clientId)))
+  }
+
+  /** A server is gone, or nobody is there: so are its people. */
   gone(server: string): void {
+    this.remove(this.clientsOf(server))
+  }
+
+  private clientsOf(server: string): number[] {
+    return [...this.servers].filter(([, other]) => other === server).map(([clientId]) => clientId)
+  }
+
+  private remove(clients: number[]): void {
+    if (clients.length === 0) return
     const { awareness } = this.document
-    const clients = [...this.servers].filter(([, other]) => other === server).map(([clientId]) => clientId)
     removeAwarenessStates(awareness, clients, fromPeer)
     for (const clientId of clients) this.servers.delete(clientId)
     // Were it alive after all, what it says again at the same clock must count; but first the clients are told.

@@ -7,8 +7,11 @@ export type PeerMessage =
   | { type: 'row'; id: number; userId: string | null; origin: 'client' | 'api'; data: Uint8Array }
   /** An awareness update (y-protocols/awareness), with null for those who left. */
   | { type: 'awareness'; update: Uint8Array }
-  /** A server holds the document and asks who is in it; whoever holds it too says so. */
+  /** The same of all of a server's people: it holds the document, and nobody else there is in it. */
+  | { type: 'present'; update: Uint8Array }
+  /** A server holds the document and asks who is in it; whoever holds it too says so, with `present` or `holding`. */
   | { type: 'query-awareness' }
+  /** A server holds the document, and nobody there is in it. */
   | { type: 'holding' }
   /** A server holds the document no longer. */
   | { type: 'leaving' }
@@ -16,7 +19,16 @@ export type PeerMessage =
   /** A server has projected the rows up to `clock` that it had. */
   | { type: 'projected'; clock: number }
 
-const types = ['row', 'awareness', 'query-awareness', 'holding', 'leaving', 'stateless', 'projected'] as const
+const types = [
+  'row',
+  'awareness',
+  'query-awareness',
+  'holding',
+  'leaving',
+  'stateless',
+  'projected',
+  'present',
+] as const
 const origins = ['client', 'api'] as const
 
 /** Several messages of one server about one document. */
@@ -75,7 +87,8 @@ function write(encoder: encoding.Encoder, message: PeerMessage): void {
     encoding.writeVarString(encoder, message.userId ?? '')
     encoding.writeVarUint(encoder, origins.indexOf(message.origin))
     encoding.writeVarUint8Array(encoder, message.data)
-  } else if (message.type === 'awareness') encoding.writeVarUint8Array(encoder, message.update)
+  } else if (message.type === 'awareness' || message.type === 'present')
+    encoding.writeVarUint8Array(encoder, message.update)
   else if (message.type === 'projected') encoding.writeVarUint(encoder, message.clock)
   else if (message.type === 'stateless') encoding.writeVarString(encoder, message.payload)
 }
@@ -91,6 +104,7 @@ function read(decoder: decoding.Decoder): PeerMessage {
       return { type, id, userId, origin, data: decoding.readVarUint8Array(decoder) }
     }
     case 'awareness':
+    case 'present':
       return { type, update: decoding.readVarUint8Array(decoder) }
     case 'query-awareness':
     case 'holding':
