@@ -47,6 +47,14 @@ describe('following the log', () => {
       .toString()
       .replace(/<[^>]*>/g, ' ')
 
+  const following = (): CatchUp =>
+    new CatchUp({
+      ...{ documents, storage, log, metrics: createMetrics(), reader: new LogReader(storage.pool) },
+      isConnected: () => false,
+      everyMs: () => 250,
+      onGone: () => {},
+    })
+
   it('of many documents goes on where one fails, and misses nothing of that one afterwards', async () => {
     const [bad, good] = [await load(), await load()]
     let isBroken = true
@@ -76,6 +84,60 @@ describe('following the log', () => {
     await append(bad, 'three')
     await catchUp.now()
     for (const words of ['one', 'two', 'three']) expect(textOf(bad)).to.include(words)
+    await catchUp.stop()
+  })
+
+  it('loses no row that waits for another, however many wait', async () => {
+    const live = await load()
+    const doc = new Y.Doc()
+    const updates: Uint8Array[] = []
+    doc.on('update', (update: Uint8Array) => updates.push(update))
+    const text = new Y.XmlText()
+    doc.getXmlFragment('default').insert(0, [text])
+    for (let i = 0; i < 1_500; i++) text.insert(i, String(i % 10))
+    const [first, ...rest] = updates.map((data) => ({
+      documentId: live.id,
+      data,
+      userId: null,
+      origin: 'client' as const,
+    }))
+    const catchUp = following()
+    // A batch that is committed after the one that builds on it.
+    await storage.append(rest)
+    await catchUp.now()
+    await storage.append([first as (typeof rest)[0]])
+    await catchUp.now()
+    expect(textOf(live)).to.equal(text.toString())
+    await catchUp.stop()
+  })
+
+  it('tries a row that waits once at each look, also where an old transaction does not end', async () => {
+    const live = await load()
+    const doc = new Y.Doc()
+    const paragraph = new Y.XmlElement('paragraph')
+    doc.getXmlFragment('default').insert(0, [paragraph])
+    const before = Y.encodeStateVector(doc)
+    paragraph.insert(0, [new Y.XmlText('waits')])
+    const old = await world.owner.connect()
+    await old.query('begin')
+    await old.query('select pg_current_xact_id()')
+    await storage.append([
+      { documentId: live.id, data: Y.encodeStateAsUpdate(doc, before), userId: null, origin: 'client' },
+    ])
+    const catchUp = following()
+    let tried = 0
+    const { applyRow } = live
+    live.applyRow = (row) => {
+      tried++
+      return applyRow.call(live, row)
+    }
+    await catchUp.now()
+    const once = tried
+    await catchUp.now()
+    await catchUp.now()
+    expect(tried).to.equal(3 * once)
+    await old.query('rollback')
+    old.release()
     await catchUp.stop()
   })
 })

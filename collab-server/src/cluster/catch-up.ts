@@ -23,6 +23,7 @@ export type CatchUpDependencies = {
 const graceMs = 50
 /** Between two looks that were asked for. */
 const pauseMs = 50
+/** Rows of one document that are kept while they wait; more are read again at the next look. */
 const waitingRows = 1_000
 
 /**
@@ -33,7 +34,7 @@ const waitingRows = 1_000
 export class CatchUp {
   private readonly deps: CatchUpDependencies
   /** Rows that build on rows which are not visible yet. */
-  private readonly waiting = new Map<LiveDocument, LogRow[]>()
+  private readonly waiting = new Map<LiveDocument, Map<number, LogRow>>()
   private next: Promise<void> | null = null
   private running: Promise<void> = Promise.resolve()
   private timer: NodeJS.Timeout | undefined
@@ -82,26 +83,30 @@ export class CatchUp {
     const byId = new Map(news.map((item) => [item.documentId, item]))
     const isNew = (live: LiveDocument): boolean => hasNews(live, byId.get(live.id))
     if (isConnected() && open.some(isNew)) await delay(graceMs)
-    const missing = open.flatMap((live) => byId.get(live.id)?.ids.filter((id) => !live.position.has(id)) ?? [])
-    const rows = missing.length > 0 ? await reader.rows(missing) : []
+    const missing = open.flatMap((live) => {
+      const waiting = this.waiting.get(live)
+      return byId.get(live.id)?.ids.filter((id) => !live.position.has(id) && !waiting?.has(id)) ?? []
+    })
+    const rows = Map.groupBy(missing.length > 0 ? await reader.rows(missing) : [], ({ documentId }) => documentId)
     const failed = new Map<LiveDocument, unknown>()
+    const crowded = new Set<LiveDocument>()
     for (const live of open) {
       if (live.document.isDestroyed) continue
       const item = byId.get(live.id)
       if (!item) this.deps.onGone(live)
-      else await this.bringUp(live, item, rows).catch((err: unknown) => failed.set(live, err))
+      else {
+        if (!this.applyRows(live, rows.get(live.id) ?? [])) crowded.add(live)
+        await this.bringUp(live, item).catch((err: unknown) => failed.set(live, err))
+      }
     }
-    // Of what failed the same rows are looked at again.
-    for (const live of open) if (!failed.has(live)) live.position.horizon = horizon
+    // Of what failed, or could not be kept, the same rows are looked at again.
+    for (const live of open) if (!failed.has(live) && !crowded.has(live)) live.position.horizon = horizon
     for (const live of this.waiting.keys()) if (live.document.isDestroyed) this.waiting.delete(live)
     for (const err of failed.values()) throw err
   }
 
-  private async bringUp(live: LiveDocument, news: LogNews, rows: LogRow[]): Promise<void> {
-    this.applyRows(live, [
-      ...(this.waiting.get(live) ?? []),
-      ...rows.filter(({ documentId }) => documentId === live.id),
-    ])
+  /** Follows the checkpoints. */
+  private async bringUp(live: LiveDocument, news: LogNews): Promise<void> {
     if (news.epoch === live.position.epoch && !live.position.isBehind) return
     if (news.epoch !== live.position.epoch) {
       const checkpoint = await this.deps.reader.lastCheckpoint(live.id)
@@ -112,16 +117,20 @@ export class CatchUp {
     if (live.position.isBehind || news.epoch > live.position.epoch) await this.reload(live)
   }
 
-  private applyRows(live: LiveDocument, rows: LogRow[]): void {
+  /** False where more wait than are kept. */
+  private applyRows(live: LiveDocument, rows: LogRow[]): boolean {
     live.applyWaiting()
-    let left = rows
+    // Those that have waited before come first: they may lie before the horizon, and would not be read again.
+    let left = [...(this.waiting.get(live)?.values() ?? []), ...rows]
     // As long as one is applied, another that builds on it may follow.
     for (let before = -1; left.length !== before; ) {
       before = left.length
       left = left.filter((row) => this.applyRow(live, row) === 'gap')
     }
-    if (left.length > 0) this.waiting.set(live, left.slice(-waitingRows))
+    const kept = left.slice(0, waitingRows)
+    if (kept.length > 0) this.waiting.set(live, new Map(kept.map((row) => [row.id, row])))
     else this.waiting.delete(live)
+    return kept.length === left.length
   }
 
   private applyRow(live: LiveDocument, row: LogRow): 'applied' | 'gap' | 'malformed' {
