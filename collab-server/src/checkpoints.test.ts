@@ -73,6 +73,52 @@ describe('a checkpoint', () => {
     expect(live.stateBytes).to.be.above(0)
   })
 
+  it('is made once where several servers find it due, and go on finding that while it is made', async () => {
+    const fold = documentTasks.fold
+    let isFolding = (): void => {}
+    let goOn = (): void => {}
+    const folding = new Promise<void>((resolve) => {
+      isFolding = resolve
+    })
+    const mayGoOn = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const metrics = createMetrics()
+    const server = (mine: LiveDocuments) =>
+      new Checkpoints(
+        storage,
+        async (document) => {
+          isFolding()
+          await mayGoOn
+          return fold(document)
+        },
+        mine,
+        log,
+        metrics,
+      )
+    const outcomes = async () =>
+      (await metrics.checkpoints.get()).values.map(({ labels, value }) => [labels.outcome, value])
+    await append('x'.repeat(300_000))
+    const lives = [await load(), await load()] as const
+    const servers = lives.map((live) => {
+      const mine = new LiveDocuments()
+      mine.add(live)
+      return server(mine)
+    }) as [Checkpoints, Checkpoints]
+    const findDue = (): void => {
+      for (const [i, each] of servers.entries()) each.edited(lives[i] as LiveDocument)
+    }
+    findDue()
+    await folding
+    await append('typed meanwhile')
+    findDue()
+    goOn()
+    // Each was asked twice, and has made one: the first, or none.
+    await until(async () => (await outcomes()).reduce((sum, [, count]) => sum + Number(count), 0) === 4)
+    expect(Object.fromEntries(await outcomes())).to.deep.equal({ written: 1, empty: 3 })
+    await Promise.all(servers.map((each) => each.stop()))
+  })
+
   it('that others made is caught up with, however many they were', async () => {
     const live = await load()
     for (const words of ['one', 'two', 'three']) {

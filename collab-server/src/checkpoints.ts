@@ -10,7 +10,7 @@ const idleSeconds = 60
 const sweepLimit = 100
 
 /** True where loading the document would begin to be dear: a checkpoint's cost grows with the state, so its pause does too. */
-export function isDue({ position, stateBytes }: Pick<LiveDocument, 'position' | 'stateBytes'>): boolean {
+function isDue({ position, stateBytes }: Pick<LiveDocument, 'position' | 'stateBytes'>): boolean {
   return position.rows > maxTailRows || position.bytes > Math.max(minTailBytes, stateBytes / 4)
 }
 
@@ -21,7 +21,8 @@ export class Checkpoints {
   private readonly documents: Iterable<LiveDocument>
   private readonly log: Logger
   private readonly metrics: Metrics
-  private readonly queued = new Set<string>()
+  /** By the document's id: the number of the checkpoint after which another was due, or null where one is to be made anyway. */
+  private readonly queued = new Map<string, number | null>()
   private working: Promise<void> | null = null
   private sweeper: NodeJS.Timeout | undefined
   private stopped = false
@@ -48,10 +49,19 @@ export class Checkpoints {
     this.sweeper.unref()
   }
 
+  /** Asks for a checkpoint where it is due, and no other server has made it meanwhile. To be called at each change. */
+  edited(live: LiveDocument): void {
+    if (isDue(live)) this.enqueue(live.id, live.position.epoch)
+  }
+
   /** Asks for a checkpoint soon; the document is told about it, if it is loaded then. */
   request(documentId: string): void {
+    this.enqueue(documentId, null)
+  }
+
+  private enqueue(documentId: string, epoch: number | null): void {
     if (this.stopped) return
-    this.queued.add(documentId)
+    if (this.queued.get(documentId) !== null) this.queued.set(documentId, epoch)
     this.working ??= this.work().finally(() => {
       this.working = null
     })
@@ -66,10 +76,10 @@ export class Checkpoints {
   }
 
   private async work(): Promise<void> {
-    for (const id of this.queued) {
+    for (const [id, epoch] of this.queued) {
       this.queued.delete(id)
       try {
-        const checkpoint = await this.storage.checkpoint(id, this.fold)
+        const checkpoint = await this.storage.checkpoint(id, this.fold, epoch)
         if (checkpoint) await this.tell(id, checkpoint)
         this.metrics.checkpoints.inc({ outcome: checkpoint ? 'written' : 'empty' })
       } catch (err) {

@@ -2,7 +2,7 @@ import type { Document, Extension } from '@hocuspocus/server'
 import type { Logger } from '@mdcreator/shared/log'
 import { retrying } from '@mdcreator/shared/retry'
 import { batchBroadcasts, keepListeners, withoutBroadcast } from './broadcast.ts'
-import { type Checkpoints, isDue } from './checkpoints.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
 import type { DocumentWorker } from './document-tasks.ts'
@@ -58,7 +58,7 @@ export function persistence(deps: Dependencies): Extension<Context> {
       })
       documents.add(live)
       cluster?.join(live)
-      if (isDue(live)) checkpoints.request(live.id)
+      checkpoints.edited(live)
     },
 
     async afterLoadDocument({ document }) {
@@ -105,7 +105,7 @@ export function persistence(deps: Dependencies): Extension<Context> {
 function changed({ projector, checkpoints, maxDocumentBytes }: Dependencies, live: LiveDocument): void {
   live.changed()
   projector.schedule(live)
-  if (isDue(live)) checkpoints.request(live.id)
+  checkpoints.edited(live)
   if (live.grewLarge(maxDocumentBytes))
     live.document.relayStateless(sizeNotice('document.large', live, maxDocumentBytes))
 }

@@ -175,13 +175,15 @@ export class Storage {
 
   /**
    * Folds the tail into the checkpoint, from the rows and never from memory: an instance can have missed a row. `fold`
-   * may take its time; appends go on meanwhile. Null where there was nothing to fold.
+   * may take its time; appends go on meanwhile. Null where there was nothing to fold, or where `after` is given and there is
+   * a later checkpoint than that: of several servers that want one, each would fold the few rows since the last one's.
    */
-  async checkpoint(documentId: string, fold: Fold): Promise<Checkpoint | null> {
+  async checkpoint(documentId: string, fold: Fold, after: number | null = null): Promise<Checkpoint | null> {
     return this.transaction(async (client) => {
       const { rows } = await client.query(
-        'select yjs_state, doc_type, client_owners from documents where id = $1 for no key update',
-        [documentId],
+        `select yjs_state, doc_type, client_owners from documents where id = $1 and ($2::bigint is null or epoch <= $2)
+          for no key update`,
+        [documentId, after],
       )
       if (rows.length === 0) return null
       const { rows: tail } = await client.query(
