@@ -41,9 +41,8 @@ export function authentication(deps: Dependencies): Extension<Context> {
       const refusal = refusalOf(access)
       if (!access?.workspaceId || refusal) return refuse(...(refusal ?? unauthorized))
       const { id, name, avatarUrl } = access.user
-      const tooMany = (counted: RefusedReason): never => refuse(closeCodes.tooMany, 'too-many-connections', counted)
-      if (connectionsTo(instance, documentName) >= limits.connectionsPerDocument) return tooMany('document-connections')
-      if (connections.countOf(id) >= limits.connectionsPerUser) return tooMany('user-connections')
+      const crowd = crowdOf(connectionsTo(instance, documentName), connections.countOf(id), limits)
+      if (crowd) return refuse(closeCodes.tooMany, 'too-many-connections', crowd)
       connectionConfig.readOnly = !allows(access, 'document.write')
       const user = { id, name, avatar_url: avatarUrl, color: personColor(id) }
       context.socket.admitted()
@@ -61,12 +60,17 @@ export function refuseCrowd(
   connection: OpenConnection,
 ): void {
   const { context, document } = connection
-  const refuse = (counted: RefusedReason): never => {
-    context.socket.turnedAway(connection, closeCodes.tooMany, 'too-many-connections', counted)
-    throw new Refusal('too-many-connections')
-  }
-  if (document.connections.size > limits.connectionsPerDocument) refuse('document-connections')
-  if (connections.countOf(context.user.id) >= limits.connectionsPerUser) refuse('user-connections')
+  // It is one of the document's already, and not yet one of its user's.
+  const crowd = crowdOf(document.connections.size - 1, connections.countOf(context.user.id), limits)
+  if (!crowd) return
+  context.socket.turnedAway(connection, closeCodes.tooMany, 'too-many-connections', crowd)
+  throw new Refusal('too-many-connections')
+}
+
+/** What is full, of a document and its user that have so many connections besides; null where one more may come. */
+function crowdOf(inDocument: number, ofUser: number, limits: Dependencies['limits']): RefusedReason | null {
+  if (inDocument >= limits.connectionsPerDocument) return 'document-connections'
+  return ofUser >= limits.connectionsPerUser ? 'user-connections' : null
 }
 
 export const credentialsOf = (claims: TokenClaims): Credentials => ({
