@@ -1,10 +1,10 @@
-import { type RedisServer, requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import * as Y from 'yjs'
-import { type Client, openSocket, startWorld, type TestServer, until, type World } from '../testing.ts'
+import { type Client, openSocket, type TestServer, until } from '../testing.ts'
 import { encodePeerMessages } from './peer-messages.ts'
 import { projectingServer } from './projecting-server.ts'
+import { twoServers } from './testing.ts'
 
 /** Whom a client sees besides itself. */
 const others = ({ provider, document }: Client): string =>
@@ -18,30 +18,13 @@ const areEqual = (a: Client, b: Client): boolean =>
   a.words() === b.words() && Y.equalSnapshots(Y.snapshot(a.document), Y.snapshot(b.document))
 
 describe('several servers', () => {
-  let world: World
-  let redis: RedisServer
-  let first: TestServer
-  let second: TestServer
-  let token: string
-
-  before(async function () {
-    requireRedis(this)
-    redis = await startRedis()
-    world = await startWorld()
-    first = await world.server({ redis: redis.config })
-    second = await world.server({ redis: redis.config })
-    token = (await world.person('Ada')).token
-  })
-  after(async () => {
-    await world?.stop()
-    await redis?.stop()
-  })
+  const two = twoServers()
 
   /** Two clients of one document, each on a server of its own. */
   async function pair(): Promise<[Client, Client, string]> {
-    const document = await world.document()
-    const a = world.connect(first, document, token)
-    const b = world.connect(second, document, token)
+    const document = await two.world.document()
+    const a = two.world.connect(two.first, document, two.token)
+    const b = two.world.connect(two.second, document, two.token)
     await Promise.all([a.synced(), b.synced()])
     return [a, b, document]
   }
@@ -62,12 +45,12 @@ describe('several servers', () => {
   })
 
   it('show who is where, to those who come later too, and who has left', async () => {
-    const document = await world.document()
-    const grace = await world.person('Grace')
-    const a = world.connect(first, document, token)
+    const document = await two.world.document()
+    const grace = await two.world.person('Grace')
+    const a = two.world.connect(two.first, document, two.token)
     await a.synced()
     a.provider.setAwarenessField('cursor', { anchor: 1 })
-    const b = world.connect(second, document, grace.token)
+    const b = two.world.connect(two.second, document, grace.token)
     b.provider.setAwarenessField('cursor', { anchor: 2 })
     await until(() => others(a) === 'Grace' && others(b) === 'Ada')
     const left = performance.now()
@@ -81,47 +64,47 @@ describe('several servers', () => {
     const heard: string[] = []
     b.provider.on('stateless', ({ payload }: { payload: string }) => heard.push(payload))
     a.provider.on('stateless', ({ payload }: { payload: string }) => heard.push(payload))
-    first.collab.hocuspocus.documents.get(document)?.broadcastStateless('to all')
+    two.first.collab.hocuspocus.documents.get(document)?.broadcastStateless('to all')
     await until(() => heard.length === 2)
     expect(heard).to.deep.equal(['to all', 'to all'])
   })
 
   it('converge within a second while Redis is away, and go on when it is back', async () => {
     const [a, b] = await pair()
-    await redis.kill()
+    await two.redis.kill()
     a.type('while it is away')
     await a.synced()
     expect(await meet(a, b)).to.be.below(1_000)
     b.type('and the other way')
     await b.synced()
     expect(await meet(a, b)).to.be.below(1_000)
-    await redis.restart()
-    await until(() => first.collab.isConnected)
-    await until(() => second.collab.isConnected)
+    await two.redis.restart()
+    await until(() => two.first.collab.isConnected)
+    await until(() => two.second.collab.isConnected)
     a.type('back')
     await a.synced()
     await meet(a, b)
   })
 
   it('know who has left while Redis was away', async () => {
-    const grace = await world.person('Grace')
-    const [emptied, shared] = await Promise.all([world.document(), world.document()])
+    const grace = await two.world.person('Grace')
+    const [emptied, shared] = await Promise.all([two.world.document(), two.world.document()])
     const come = (server: TestServer, document: string, as: string): Client => {
-      const client = world.connect(server, document, as)
+      const client = two.world.connect(server, document, as)
       client.provider.setAwarenessField('cursor', { anchor: 1 })
       return client
     }
-    const staying = [come(first, emptied, token), come(first, shared, token)]
-    const leaving = [come(second, emptied, grace.token), come(second, shared, grace.token)]
-    come(second, shared, (await world.person('Ben')).token)
+    const staying = [come(two.first, emptied, two.token), come(two.first, shared, two.token)]
+    const leaving = [come(two.second, emptied, grace.token), come(two.second, shared, grace.token)]
+    come(two.second, shared, (await two.world.person('Ben')).token)
     const [a, b] = staying as [Client, Client]
     const seen = (): string => [others(a), others(b).split(',').sort()].join()
     await until(() => seen() === 'Grace,Ben,Grace')
-    await redis.kill()
+    await two.redis.kill()
     for (const client of leaving) client.close()
     // The one document is no longer on the second server, the other is.
-    await until(() => !second.collab.hocuspocus.documents.has(emptied))
-    await redis.restart()
+    await until(() => !two.second.collab.hocuspocus.documents.has(emptied))
+    await two.redis.restart()
     const restarted = performance.now()
     await until(() => seen() === ',Ben')
     expect(performance.now() - restarted).to.be.below(6_000)
@@ -129,15 +112,15 @@ describe('several servers', () => {
 
   it('find rows that a checkpoint folded before they had heard of them', async () => {
     const [a, b, document] = await pair()
-    await redis.kill()
+    await two.redis.kill()
     a.type('soon folded')
     await a.synced()
     // The only one on the first server leaves: its rows go into the checkpoint.
     a.close()
-    await until(async () => (await world.row(document)).epoch > 0)
+    await until(async () => (await two.world.row(document)).epoch > 0)
     await until(() => b.words().includes('soon folded'))
-    await redis.restart()
-    await until(() => second.collab.isConnected)
+    await two.redis.restart()
+    await until(() => two.second.collab.isConnected)
   })
 
   it('find rows whose transaction ids a crashed database has given out before', async () => {
@@ -146,42 +129,42 @@ describe('several servers', () => {
     const paragraph = new Y.XmlElement('paragraph')
     paragraph.insert(0, [new Y.XmlText('after the crash')])
     lost.getXmlFragment('default').push([paragraph])
-    await world.owner.query(
+    await two.world.owner.query(
       `insert into document_updates (document_id, data, origin, txid) values ($1, $2, 'client', '3')`,
       [document, Y.encodeStateAsUpdate(lost)],
     )
     // What else of a crash a server sees: its connections break.
-    await world.owner.query(
+    await two.world.owner.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
     )
     await until(() => a.words().includes('after the crash') && b.words().includes('after the crash'))
     // Whoever wrote it has not said so, and may not know it.
-    await until(async () => (await world.row(document)).content.includes('after the crash'))
+    await until(async () => (await two.world.row(document)).content.includes('after the crash'))
   })
 
   it('take edits that build on what only another server has', async () => {
     const [a, b, document] = await pair()
-    const grace = await world.person('Grace')
-    await redis.kill()
+    const grace = await two.world.person('Grace')
+    await two.redis.kill()
     a.type('hers')
     await a.synced()
     // Grace has Ada's edit from the first server, and goes to the second, which may not have it yet.
     const copy = new Y.Doc()
     Y.applyUpdate(copy, Y.encodeStateAsUpdate(a.document))
-    const moved = world.connect(second, document, grace.token, copy)
+    const moved = two.world.connect(two.second, document, grace.token, copy)
     moved.type('on top')
     await moved.synced()
     await until(() => areEqual(a, b) && areEqual(moved, b))
     expect(moved.closes).to.deep.equal([])
-    await redis.restart()
-    await until(() => second.collab.isConnected)
+    await two.redis.restart()
+    await until(() => two.second.collab.isConnected)
   })
 
   it('are not harmed by what somebody else publishes on their channels', async () => {
     const [a, b, document] = await pair()
-    const stranger = new Redis(redis.config.url)
-    const { prefix } = redis.config
+    const stranger = new Redis(two.redis.config.url)
+    const { prefix } = two.redis.config
     const inboxes = (await stranger.pubsub('CHANNELS', `${prefix}server:*`)) as string[]
     expect(inboxes).to.have.length(2)
     for (const channel of [...inboxes, `${prefix}document:${document}`, `${prefix}servers`, `${prefix}bus:events`]) {
@@ -198,8 +181,8 @@ describe('several servers', () => {
 
   it('project what the server does not whose turn it is', async () => {
     const [a, , document] = await pair()
-    const stranger = new Redis(redis.config.url)
-    const { prefix } = redis.config
+    const stranger = new Redis(two.redis.config.url)
+    const { prefix } = two.redis.config
     const inboxes = (await stranger.pubsub('CHANNELS', `${prefix}server:*`)) as string[]
     const others = inboxes.map((inbox) => inbox.slice(`${prefix}server:`.length))
     let mute = 'mute'
@@ -208,19 +191,19 @@ describe('several servers', () => {
     await stranger.publish(`${prefix}document:${document}`, holding)
     const typed = performance.now()
     a.type('projected')
-    await until(async () => (await world.row(document)).content.includes('projected'))
+    await until(async () => (await two.world.row(document)).content.includes('projected'))
     // Long before the other one counts as gone.
     expect(performance.now() - typed).to.be.below(3_000)
     await stranger.quit()
   })
 
   it('close the documents of a server that stops, which lets its people go', async () => {
-    const document = await world.document()
-    const third = await world.server({ redis: redis.config })
-    const grace = await world.person('Grace')
-    const a = world.connect(first, document, token)
+    const document = await two.world.document()
+    const third = await two.world.server({ redis: two.redis.config })
+    const grace = await two.world.person('Grace')
+    const a = two.world.connect(two.first, document, two.token)
     a.provider.setAwarenessField('cursor', { anchor: 1 })
-    const c = world.connect(third, document, grace.token)
+    const c = two.world.connect(third, document, grace.token)
     c.provider.setAwarenessField('cursor', { anchor: 1 })
     await until(() => others(a) === 'Grace')
     await third.stop()

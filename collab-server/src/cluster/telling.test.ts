@@ -1,37 +1,24 @@
 import { mock } from 'node:test'
-import { type RedisServer, requireRedis, startRedis } from '@mdcreator/shared/testing-redis'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
 import { MessageType, SyncType } from '../frame.ts'
-import { type Client, openSocket, startWorld, type TestServer, until, type World } from '../testing.ts'
+import { type Client, openSocket, until } from '../testing.ts'
+import { twoServers } from './testing.ts'
 
 describe('what servers tell each other', () => {
-  let world: World
-  let redis: RedisServer
-  let first: TestServer
-  let second: TestServer
-  let token: string
-  before(async function () {
-    requireRedis(this)
-    redis = await startRedis()
-    world = await startWorld()
-    first = await world.server({ redis: redis.config })
-    second = await world.server({ redis: redis.config })
-    token = (await world.person('Ada')).token
-  })
-  after(async () => {
-    await world?.stop()
-    await redis?.stop()
-  })
+  const two = twoServers()
 
   const at = ({ provider }: Client, { document }: Client): unknown =>
     provider.awareness?.getStates().get(document.clientID)?.['at']
   /** A document on both servers, each of which knows that the other one holds it too. */
   async function shared(): Promise<{ document: string; here: Client; there: Client }> {
-    const document = await world.document()
-    const [here, there] = [world.connect(first, document, token), world.connect(second, document, token)]
+    const document = await two.world.document()
+    const [here, there] = [
+      two.world.connect(two.first, document, two.token),
+      two.world.connect(two.second, document, two.token),
+    ]
     await Promise.all([here.synced(), there.synced()])
     here.provider.setAwarenessField('at', 'here')
     there.provider.setAwarenessField('at', 'there')
@@ -41,14 +28,14 @@ describe('what servers tell each other', () => {
 
   it('of an edit and a caret reaches those that hold the document, and nobody else', async () => {
     const { here, there } = await shared()
-    const alone = world.connect(first, await world.document(), token)
+    const alone = two.world.connect(two.first, await two.world.document(), two.token)
     await alone.synced()
-    const stranger = new Redis(redis.config.url)
+    const stranger = new Redis(two.redis.config.url)
     const heard: string[] = []
     stranger.on('pmessageBuffer', (_pattern: Buffer, _channel: Buffer, message: Buffer) => {
       heard.push(message.toString('latin1'))
     })
-    await stranger.psubscribe(`${redis.config.prefix}*`)
+    await stranger.psubscribe(`${two.redis.config.prefix}*`)
     alone.type('only here')
     alone.provider.setAwarenessField('at', 'nowhere else')
     await alone.synced()
@@ -63,14 +50,14 @@ describe('what servers tell each other', () => {
     const { document, here } = await shared()
     const heard: string[] = []
     here.provider.on('stateless', ({ payload }: { payload: string }) => heard.push(payload))
-    await redis.kill()
-    await until(() => !first.collab.isConnected)
-    first.collab.hocuspocus.documents.get(document)?.broadcastStateless('to those who are here')
+    await two.redis.kill()
+    await until(() => !two.first.collab.isConnected)
+    two.first.collab.hocuspocus.documents.get(document)?.broadcastStateless('to those who are here')
     await until(() => heard.length === 1)
     here.type('still here')
     await here.synced()
-    await redis.restart()
-    await until(() => first.collab.isConnected && second.collab.isConnected)
+    await two.redis.restart()
+    await until(() => two.first.collab.isConnected && two.second.collab.isConnected)
   })
 
   describe('is worth a wait', () => {
@@ -104,11 +91,11 @@ describe('what servers tell each other', () => {
     /** Somebody without timers of their own; returns how they make edits. */
     async function enter(document: string): Promise<() => void> {
       acknowledged = 0
-      ;({ ws } = await openSocket(first.url))
+      ;({ ws } = await openSocket(two.first.url))
       ws.on('message', (data: Buffer) => {
         if (data.at(-2) === 8 && data.at(-1) === 1) acknowledged++
       })
-      ws.send(frame(document, MessageType.Auth, 0, Buffer.from(token)))
+      ws.send(frame(document, MessageType.Auth, 0, Buffer.from(two.token)))
       const doc = new Y.Doc()
       doc.on('update', (update: Uint8Array) => ws.send(frame(document, MessageType.Sync, SyncType.Update, update)))
       return () => doc.getText('notes').insert(0, 'x')
@@ -122,17 +109,17 @@ describe('what servers tell each other', () => {
       edit()
       await turns(() => acknowledged === 2)
       edit()
-      await turns(() => first.collab.unstored === 1)
+      await turns(() => two.first.collab.unstored === 1)
       // Longer than a commit takes.
-      for (let i = 0; i < 20; i++) await world.owner.query('select')
-      expect(first.collab.unstored).to.equal(1)
+      for (let i = 0; i < 20; i++) await two.world.owner.query('select')
+      expect(two.first.collab.unstored).to.equal(1)
       now += 8
       mock.timers.tick(8)
       await turns(() => acknowledged === 3)
     })
 
     it('but not of one that no other server holds: they are committed at once', async () => {
-      const edit = await enter(await world.document())
+      const edit = await enter(await two.world.document())
       edit()
       await until(() => acknowledged === 1)
       stopTime()
