@@ -5,7 +5,7 @@ export type Sender = { requestId: string }
 
 /**
  * How the servers talk. In one process it is a function call, over Redis a message; the contract is the same:
- * a command is claimed by one handler and answered once; an event reaches every subscriber, and none answers.
+ * a command is done by one handler and answered once; an event reaches every subscriber, and none answers.
  */
 export interface Bus {
   /**

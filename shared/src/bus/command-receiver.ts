@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Logger, requestContext } from '../log.ts'
 import type { Sender } from './bus.ts'
-import { claimKey, claimMs, commandChannel, replyChannel } from './command-sender.ts'
-import { KeptReplies } from './kept-replies.ts'
+import { commandChannel, replyChannel } from './command-sender.ts'
 import { addTo } from './lists.ts'
 import { type CommandName, commands } from './messages.ts'
+import { Recent } from './recent.ts'
 import type { RedisLink } from './redis-link.ts'
-import { CommandMessage, decode, encode, type ReplyMessage } from './wire.ts'
+import { type CommandCall, type CommandGrant, CommandMessage, decode, encode, type ReplyMessage } from './wire.ts'
 
 /** How long those who are not preferred leave a command to others. */
 const deferMs = 40
@@ -16,15 +15,19 @@ export type Offer = {
   prefers: (payload: unknown) => boolean
 }
 
-/** Claims commands, so that each is handled once on one server, and answers them. */
+type Heard = { name: CommandName; call: CommandCall; isOffered: boolean }
+
+/** Offers to do commands, does those that their senders grant to this server, each once, and answers them. */
 export class CommandReceiver {
   private readonly link: RedisLink
   private readonly server: string
   private readonly log: Logger
   private readonly offers = new Map<CommandName, Offer[]>()
-  private readonly kept = new KeptReplies()
-  /** Those that wait for their turn to be claimed. */
-  private readonly considered = new Set<string>()
+  /** Those that were not granted to anybody yet. */
+  private readonly heard = new Recent<Heard>()
+  private readonly begun = new Set<string>()
+  /** For a sender that missed them. */
+  private readonly replies = new Recent<string>()
 
   constructor(link: RedisLink, server: string, log: Logger) {
     this.link = link
@@ -35,7 +38,11 @@ export class CommandReceiver {
   offer(name: CommandName, offer: Offer): () => void {
     const withdraw = addTo(this.offers, name, offer)
     if (this.offers.get(name)?.length === 1) {
-      this.link.subscribe(commandChannel(name), (data) => this.receive(name, decode(CommandMessage, data)))
+      this.link.subscribe(commandChannel(name), (data) => {
+        const message = decode(CommandMessage, data)
+        if ('granted_to' in message) this.granted(message)
+        else this.called(name, message, data.length)
+      })
     }
     return () => {
       const wasOffered = this.offers.has(name)
@@ -48,37 +55,41 @@ export class CommandReceiver {
     this.offers.clear()
   }
 
-  private receive(name: CommandName, message: CommandMessage): void {
-    const { id, payload } = message
-    const reply = this.kept.get(id)
-    if (reply !== undefined) this.repeat(message, reply)
-    if (reply !== undefined || payload === undefined || this.considered.has(id)) return
-    const parsed = commands[name].request.parse(payload)
-    this.considered.add(id)
-    this.consider(name, { ...message, payload: parsed })
-      .catch((err: unknown) => this.log.warn({ err, command: name, id }, 'a command could not be claimed'))
-      .finally(() => this.considered.delete(id))
+  private called(name: CommandName, call: CommandCall, bytes: number): void {
+    const { id } = call
+    const known = this.heard.get(id)
+    // The sender has missed it.
+    if (known?.isOffered) this.offerTo(call)
+    if (known || this.begun.has(id) || this.replies.get(id) !== undefined) return
+    // It is called again, and others hear it too.
+    if (!this.heard.hasRoomFor(bytes)) return
+    const payload = commands[name].request.parse(call.payload)
+    const heard: Heard = { name, call: { ...call, payload }, isOffered: false }
+    this.heard.add(id, heard, bytes)
+    if (this.choose(name, payload).isPreferred) this.consider(heard)
+    else setTimeout(() => this.consider(heard), deferMs)
   }
 
-  /** Its sender has missed what was said. */
-  private repeat({ id, sender, payload }: CommandMessage, reply: string | null): void {
-    // It does not know of the claim: Redis may have lost that as well, and others hear the command too.
-    if (payload !== undefined) this.link.renewClaim(claimKey(id), this.server, claimMs).catch(() => {})
-    this.tell(sender, reply ?? encode({ id, state: 'claimed' } satisfies ReplyMessage))
+  private consider(heard: Heard): void {
+    const { name, call } = heard
+    // Others were quicker.
+    if (this.heard.get(call.id) !== heard) return
+    heard.isOffered = this.choose(name, call.payload).offer !== undefined
+    if (heard.isOffered) this.offerTo(call)
+    else this.heard.delete(call.id)
   }
 
-  private async consider(name: CommandName, message: CommandMessage): Promise<void> {
-    const { id, payload, again } = message
-    // One that was sent before may have been claimed: its claimer comes first.
-    if (again || !this.choose(name, payload).isPreferred) await delay(deferMs)
-    if (!this.choose(name, payload).offer) return
-    const isOurs = await this.link.claim(claimKey(id), this.server, claimMs)
-    // The first time, the answer to our claim may have been lost.
-    if (!isOurs && !(again && (await this.link.isClaimedBy(claimKey(id), this.server)))) return
-    this.kept.begin(id)
-    this.tell(message.sender, encode({ id, state: 'claimed' } satisfies ReplyMessage))
-    // Not awaited: the claim is made, and the next may come.
-    void this.answer(name, message)
+  private offerTo({ id, sender }: CommandCall): void {
+    this.tell(sender, encode({ id, state: 'offered', server: this.server } satisfies ReplyMessage))
+  }
+
+  private granted({ id, sender, granted_to }: CommandGrant): void {
+    const heard = this.heard.get(id)
+    this.heard.delete(id)
+    if (granted_to !== this.server) return
+    const reply = this.replies.get(id)
+    if (reply !== undefined) this.tell(sender, reply)
+    else if (heard) void this.answer(heard)
   }
 
   private choose(name: CommandName, payload: unknown): { offer: Offer | undefined; isPreferred: boolean } {
@@ -94,7 +105,8 @@ export class CommandReceiver {
     return { offer: preferred ?? offers[0], isPreferred: preferred !== undefined }
   }
 
-  private async answer(name: CommandName, { id, sender, request_id: requestId, payload }: CommandMessage) {
+  private async answer({ name, call: { id, sender, request_id: requestId, payload } }: Heard): Promise<void> {
+    this.begun.add(id)
     await requestContext.run({ requestId }, async () => {
       let reply: string
       try {
@@ -106,7 +118,8 @@ export class CommandReceiver {
         this.log.error({ err, command: name }, 'a command failed')
         reply = encode({ id, state: 'failed' } satisfies ReplyMessage)
       }
-      this.kept.finish(id, reply)
+      this.begun.delete(id)
+      this.replies.add(id, reply, reply.length)
       this.tell(sender, reply)
     })
   }

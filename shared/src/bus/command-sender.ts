@@ -2,33 +2,31 @@ import { newId } from '../ids.ts'
 import { requestContext } from '../log.ts'
 import { BusError } from './bus.ts'
 import type { RedisLink } from './redis-link.ts'
-import { type CommandMessage, decode, encode, ReplyMessage } from './wire.ts'
+import { type CommandCall, type CommandGrant, decode, encode, ReplyMessage } from './wire.ts'
 
-/** Milliseconds between two sendings of a command that nobody has claimed, and until it is given up. */
-const resendMs = 300
-const unclaimedMs = 1_500
+/** Milliseconds between two calls for a server that does a command, and until it is given up. */
+const callAgainMs = 300
+const unofferedMs = 1_500
 /** The same while Redis is away. */
 const retryMs = 50
 const awayMs = 250
-/** Between two questions for the answer to a command that is claimed. */
+/** Between two questions for the answer to a command that is granted. */
 const askMs = 1_000
-/** As long as anybody could still try to claim it. */
-export const claimMs = 60_000
 
 export const commandChannel = (name: string): string => `command:${name}`
 export const replyChannel = (server: string): string => `reply:${server}`
-export const claimKey = (id: string): string => `claim:${id}`
 
 type Pending = {
   name: string
-  message: CommandMessage
+  call: CommandCall
   startedAt: number
-  isClaimed: boolean
+  /** The one server that may do it. Never another: it may have begun, whatever is heard of it. */
+  grantedTo?: string
   settle: (outcome: { reply: unknown } | BusError) => void
   next?: NodeJS.Timeout
 }
 
-/** Sends commands until one server has claimed them, and waits for the answers. */
+/** Calls for servers that do its commands, grants each to the first that offers, and waits for the answers. */
 export class CommandSender {
   private readonly link: RedisLink
   private readonly server: string
@@ -51,7 +49,7 @@ export class CommandSender {
   request(name: string, payload: unknown, timeoutMs: number): Promise<unknown> {
     const id = newId()
     const requestId = (requestContext.getStore()?.requestId ?? '').slice(0, 200)
-    const message: CommandMessage = { id, sender: this.server, request_id: requestId, again: false, payload }
+    const call: CommandCall = { id, sender: this.server, request_id: requestId, payload }
     return new Promise((resolve, reject) => {
       const late = setTimeout(
         () => pending.settle(new BusError('timeout', `${name} was not answered within ${timeoutMs} ms`)),
@@ -59,9 +57,8 @@ export class CommandSender {
       )
       const pending: Pending = {
         name,
-        message,
+        call,
         startedAt: performance.now(),
-        isClaimed: false,
         settle: (outcome) => {
           clearTimeout(late)
           clearTimeout(pending.next)
@@ -85,40 +82,33 @@ export class CommandSender {
   }
 
   private send(pending: Pending): void {
-    const { name, message, startedAt, isClaimed } = pending
+    const { name, call, startedAt, grantedTo } = pending
     const { isConnected } = this.link
-    const elapsed = performance.now() - startedAt
-    if (!isClaimed && elapsed > (isConnected ? unclaimedMs : awayMs)) return void this.giveUp(pending)
-    const { payload: _, ...question } = message
-    this.link.publish(commandChannel(name), encode(isClaimed ? question : message)).catch(() => {})
-    message.again = true
-    this.sendAgainIn(pending, isClaimed ? askMs : isConnected ? resendMs : retryMs)
-  }
-
-  private sendAgainIn(pending: Pending, ms: number): void {
+    if (grantedTo === undefined && performance.now() - startedAt > (isConnected ? unofferedMs : awayMs)) {
+      // Nobody does it: an offer that comes later is not heard.
+      pending.settle(new BusError('unavailable', `Nobody handles ${name}`))
+      return
+    }
+    const message = grantedTo === undefined ? call : grant(call, grantedTo)
+    this.link.publish(commandChannel(name), encode(message)).catch(() => {})
+    const ms = grantedTo !== undefined ? askMs : isConnected ? callAgainMs : retryMs
     clearTimeout(pending.next)
     pending.next = setTimeout(() => this.send(pending), ms)
-  }
-
-  /** Claims it itself, so that nobody does what the caller was told is not done. */
-  private async giveUp(pending: Pending): Promise<void> {
-    const { id } = pending.message
-    const wasFree = await this.link.claim(claimKey(id), 'nobody', claimMs).catch(() => true)
-    if (!this.pending.has(id)) return
-    if (wasFree) pending.settle(new BusError('unavailable', `Nobody handles ${pending.name}`))
-    else this.claimed(pending)
-  }
-
-  private claimed(pending: Pending): void {
-    pending.isClaimed = true
-    this.sendAgainIn(pending, askMs)
   }
 
   private receive(message: ReplyMessage): void {
     const pending = this.pending.get(message.id)
     if (!pending) return
-    if (message.state === 'claimed') this.claimed(pending)
+    if (message.state === 'offered') this.offered(pending, message.server)
     else if (message.state === 'answered') pending.settle({ reply: message.reply })
     else pending.settle(new BusError('failed', `${pending.name} failed`))
   }
+
+  private offered(pending: Pending, server: string): void {
+    pending.grantedTo ??= server
+    // Who offers again has missed that.
+    if (pending.grantedTo === server) this.send(pending)
+  }
 }
+
+const grant = ({ id, sender }: CommandCall, grantedTo: string): CommandGrant => ({ id, sender, granted_to: grantedTo })

@@ -18,7 +18,7 @@ export const PresentPerson = z.object({
 })
 
 /**
- * Every message between the servers, declared once. A command has one answer, from the one server that claims it;
+ * Every message between the servers, declared once. A command has one answer, from the one server that does it;
  * an event goes to all and has none.
  */
 export const commands = {

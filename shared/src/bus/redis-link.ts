@@ -5,7 +5,7 @@ import type { RedisSubscriber } from '../redis-subscriber.ts'
 
 type Receiver = (data: Buffer) => void
 
-/** The bus's two connections: its channels, and the keys of its claims. Names are given without the prefix. */
+/** The bus's two connections, and its channels. Names are given without the prefix. */
 export class RedisLink {
   private readonly publisher: RedisClient
   private readonly subscriber: RedisSubscriber
@@ -64,20 +64,6 @@ export class RedisLink {
   /** Rejects while Redis is away. */
   async publish(channel: string, message: string): Promise<void> {
     await this.publisher.publish(this.prefix + channel, message)
-  }
-
-  /** True for the one who sets the key first. Rejects while Redis is away. */
-  async claim(key: string, value: string, ms: number): Promise<boolean> {
-    return (await this.publisher.set(this.prefix + key, value, 'PX', ms, 'NX')) === 'OK'
-  }
-
-  async isClaimedBy(key: string, value: string): Promise<boolean> {
-    return (await this.publisher.get(this.prefix + key)) === value
-  }
-
-  /** Sets a key that is known to be ours, should Redis have lost it. */
-  async renewClaim(key: string, value: string, ms: number): Promise<void> {
-    await this.publisher.set(this.prefix + key, value, 'PX', ms)
   }
 
   close(): void {

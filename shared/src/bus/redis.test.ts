@@ -121,31 +121,40 @@ describe('over Redis', () => {
       expect(calls).to.equal(1)
     })
 
-    it('answers the same command again without handling it again, also where Redis forgot the claim', async () => {
+    it('handles what is granted to it, once, however often it is called and granted', async () => {
       const calls: string[] = []
       answering(collab, calls, 'first')
       answering(open(), calls, 'second')
       await settled()
-      const heard: string[] = []
+      const heard: { state: string; server: string }[] = []
       const ear = stranger.duplicate()
-      ear.on('message', (_channel: string, message: string) => heard.push(JSON.parse(message).state))
+      ear.on('message', (_channel: string, message: string) => heard.push(JSON.parse(message)))
       await ear.subscribe(channel('reply:0123456789abcdef'))
-      const message = { id: newId(), sender: '0123456789abcdef', request_id: 'r', payload: command }
-      const answered = (times: number): Promise<void> =>
-        until(() => heard.filter((state) => state === 'answered').length === times)
-      const send = (again: boolean): Promise<unknown> =>
-        stranger.publish(channel('command:document.write-markdown'), JSON.stringify({ ...message, again }))
-      await send(false)
-      await answered(1)
-      await send(true)
-      await answered(2)
-      await stranger.flushall()
-      await send(true)
-      await answered(3)
-      // Whoever would take it for new has done so by the time another is answered.
-      expect(await api.request('document.write-markdown', command)).to.deep.equal({ outcome: 'written' })
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      expect(calls.length).to.equal(2)
+      const message = { id: newId(), sender: '0123456789abcdef' }
+      const send = (rest: object): Promise<unknown> =>
+        stranger.publish(channel('command:document.write-markdown'), JSON.stringify({ ...message, ...rest }))
+      const call = { request_id: 'r', payload: command }
+      const inState = (state: string): string[] =>
+        heard.filter((one) => one.state === state).map(({ server }) => server)
+      await send(call)
+      await until(() => inState('offered').length === 2)
+      await send(call)
+      await until(() => inState('offered').length === 4)
+      expect(new Set(inState('offered')).size).to.equal(2)
+      expect(calls).to.be.empty
+      const [granted_to = '', other] = inState('offered')
+      await send({ granted_to })
+      await until(() => inState('answered').length === 1)
+      await send(call)
+      await until(() => inState('offered').length === 5)
+      expect(inState('offered')[4]).to.equal(other)
+      await send({ granted_to })
+      await until(() => inState('answered').length === 2)
+      // Who would still handle it has done so by the time another is answered.
+      expect(await api.request('document.write-markdown', { ...command, content: 'another' })).to.deep.equal({
+        outcome: 'written',
+      })
+      expect(calls.filter((one) => one.endsWith(' text')).length).to.equal(1)
       ear.disconnect()
     })
 
@@ -232,15 +241,20 @@ describe('over Redis', () => {
       const sender = '0123456789abcdef'
       const messages = [
         ...['', 'x', 'null', '[]', '{}', '"text"', '1e999', '{"id":1}', '\u0000', '['.repeat(100_000)],
-        ...[{ id }, { id, sender }, { id, sender: '../x', request_id: '', again: false, payload: command }],
+        ...[{ id }, { id, sender }, { id, sender: '../x', request_id: '', payload: command }],
         ...[
-          { id, sender, request_id: 'r', again: 'no', payload: command },
+          { id, sender, granted_to: '../x' },
+          { id, sender, granted_to: sender },
           { id, state: 'answered' },
         ],
-        ...[{ id, sender, request_id: 'r', again: false, payload: { ...command, document_id: 'no id' } }],
+        ...[{ id, sender, request_id: 'r', payload: { ...command, document_id: 'no id' } }],
         ...[
-          { id, sender, request_id: 'r', again: false, payload: null },
+          { id, sender, request_id: 'r', payload: null },
           { id, state: 'unheard of' },
+        ],
+        ...[
+          { id, state: 'offered', server: 'x' },
+          { id, sender, request_id: 1, payload: command },
         ],
         ...[{ document_id: 'no id' }, { document_id: [command.document_id] }, { __proto__: { user_id: 1 } }],
       ].map((message) => (typeof message === 'string' ? message : JSON.stringify(message)))

@@ -23,8 +23,8 @@ const eventChannel = (name: EventName): string => `event:${name}`
 
 /**
  * The bus of several processes, over Redis pub/sub (also of a Redis Cluster). A command is published to all servers that
- * handle it; one claims it with a key, tells the sender so, and answers on the sender's channel. Whatever of this is
- * lost is sent again under the same id, which is handled once.
+ * handle it; those that would do it offer so to its sender, which grants it to one, which answers. Whatever of this is
+ * lost is said again under the same id. Nothing is kept in Redis, so that it forgets nothing when it is killed.
  */
 export class RedisBus implements Bus {
   private readonly link: RedisLink

@@ -6,22 +6,27 @@ export const maxMessageBytes = 16 * 1024 * 1024
 
 const ServerId = z.string().regex(/^[0-9a-f]{16}$/)
 
-/** From a sender to all servers that handle a command; the channel names the command. */
-export const CommandMessage = z.object({
+/** Asks all servers that handle a command who would do this one. */
+const CommandCall = z.object({
   id: Id,
   /** Whose reply channel hears the answer. */
   sender: ServerId,
   request_id: z.string().max(200),
-  /** True where it was sent before. */
-  again: z.boolean(),
-  /** Absent where the sender knows that it was claimed, and asks for the answer once more. */
-  payload: z.unknown().optional(),
+  payload: z.unknown(),
 })
+export type CommandCall = z.output<typeof CommandCall>
+
+/** Tells the same servers which of them does it; said again, it asks for the reply once more. */
+const CommandGrant = z.object({ id: Id, sender: ServerId, granted_to: ServerId })
+export type CommandGrant = z.output<typeof CommandGrant>
+
+/** From a command's sender; the channel names the command. */
+export const CommandMessage = z.union([CommandGrant, CommandCall])
 export type CommandMessage = z.output<typeof CommandMessage>
 
-/** From the server that claimed a command to its sender. */
+/** To a command's sender, on its reply channel. */
 export const ReplyMessage = z.discriminatedUnion('state', [
-  z.object({ id: Id, state: z.literal('claimed') }),
+  z.object({ id: Id, state: z.literal('offered'), server: ServerId }),
   z.object({ id: Id, state: z.literal('answered'), reply: z.unknown() }),
   z.object({ id: Id, state: z.literal('failed') }),
 ])
