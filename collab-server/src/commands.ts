@@ -7,12 +7,12 @@ import { printMarkdown } from '@mdcreator/shared/markdown/print'
 import * as Y from 'yjs'
 import type { Cluster } from './cluster/cluster.ts'
 import type { Context } from './context.ts'
-import type { DocumentWorker } from './document-tasks.ts'
-import type { LiveDocument, LiveDocuments } from './live-document.ts'
+import type { DocumentWorker } from './document/document-tasks.ts'
+import type { LiveDocument, LiveDocuments } from './document/live-document.ts'
+import type { Projector } from './document/projection.ts'
 import type { Metrics } from './metrics.ts'
-import type { Presence } from './presence.ts'
-import type { Projector } from './projection.ts'
-import type { Storage } from './storage.ts'
+import type { Presence } from './presence/presence.ts'
+import type { Storage } from './update-log/storage.ts'
 
 type Dependencies = {
   hocuspocus: Hocuspocus<Context>

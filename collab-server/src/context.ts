@@ -1,6 +1,6 @@
 import type { Connection } from '@hocuspocus/server'
-import type { CloseCode } from './close-codes.ts'
 import type { RefusedReason } from './metrics.ts'
+import type { CloseCode } from './wire/close-codes.ts'
 
 /** Who a person is to the others in a document: awareness `user`, written by the server. */
 export type Identity = { id: string; name: string; avatar_url: string | null; color: string }

@@ -13,9 +13,9 @@ import { surviveRejections } from '@mdcreator/shared/stray-rejections'
 import { exitWithUserError, UserError } from '@mdcreator/shared/user-error'
 import { InstanceLock } from './instance-lock.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import { rehearse } from './rehearsal.ts'
+import { rehearse } from './rehearsal/rehearsal.ts'
 import { createCollab } from './server.ts'
-import { refuse, serverOptions } from './upgrade.ts'
+import { refuse, serverOptions } from './socket/upgrade.ts'
 
 // The collab server by itself, on COLLAB_PORT, beside an API server on the same database.
 try {

@@ -3,10 +3,10 @@ import { newId } from '@mdcreator/shared/ids'
 import { createLogger } from '@mdcreator/shared/log'
 import { expect } from 'chai'
 import * as Y from 'yjs'
-import { documentTasks } from './document-tasks.ts'
+import { documentTasks } from './document/document-tasks.ts'
 import { persistence } from './persistence.ts'
-import { type Fold, Storage } from './storage.ts'
 import { startWorld, until, type World } from './testing.ts'
+import { type Fold, Storage } from './update-log/storage.ts'
 
 const fold: Fold = async (document) => documentTasks.fold(document)
 

@@ -9,33 +9,33 @@ import type { Logger } from '@mdcreator/shared/log'
 import { createPresenceStore } from '@mdcreator/shared/presence/create'
 import { TaskWorker } from '@mdcreator/shared/task-worker'
 import type { TokenVerifier } from '@mdcreator/shared/tokens'
-import { Admission } from './admission.ts'
-import { authentication, refuseCrowd } from './authenticate.ts'
-import { Checkpoints } from './checkpoints.ts'
-import { ClientSocket, defaultPolicy, type SocketPolicy } from './client-socket.ts'
-import { closeCodes } from './close-codes.ts'
+import { authentication, refuseCrowd } from './access/authenticate.ts'
+import { Connections, type OpenConnection } from './access/connections.ts'
+import { Revocation } from './access/revocation.ts'
+import { Rights } from './access/rights.ts'
 import { CatchUp } from './cluster/catch-up.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { handleCommands } from './commands.ts'
-import { Connections, type OpenConnection } from './connections.ts'
 import type { Context } from './context.ts'
-import type { DocumentWorker } from './document-tasks.ts'
+import { Checkpoints } from './document/checkpoints.ts'
+import type { DocumentWorker } from './document/document-tasks.ts'
+import { type LiveDocument, LiveDocuments } from './document/live-document.ts'
+import { Projector } from './document/projection.ts'
 import { guarded } from './guard.ts'
-import { Inspector } from './inspection.ts'
-import { LastSeen } from './last-seen.ts'
-import { type LiveDocument, LiveDocuments } from './live-document.ts'
-import { LogReader } from './log-reader.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { persistence } from './persistence.ts'
-import { Presence } from './presence.ts'
-import { Projector } from './projection.ts'
-import { Revocation } from './revocation.ts'
-import { Rights } from './rights.ts'
+import { LastSeen } from './presence/last-seen.ts'
+import { Presence } from './presence/presence.ts'
 import type { Services } from './services.ts'
+import { Admission } from './socket/admission.ts'
+import { ClientSocket, defaultPolicy, type SocketPolicy } from './socket/client-socket.ts'
+import { Upgrades } from './socket/upgrade.ts'
 import { stopInOrder } from './stop.ts'
-import { Storage } from './storage.ts'
-import { UpdateLog } from './update-log.ts'
-import { Upgrades } from './upgrade.ts'
+import { LogReader } from './update-log/log-reader.ts'
+import { Storage } from './update-log/storage.ts'
+import { UpdateLog } from './update-log/update-log.ts'
+import { Inspector } from './validation/inspection.ts'
+import { closeCodes } from './wire/close-codes.ts'
 
 export type CollabDependencies = {
   config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'databasePoolSize' | 'trustedProxies' | 'collab' | 'redis'>
@@ -96,7 +96,7 @@ export function createCollab(deps: CollabDependencies): Collab {
     isOurs: (live) => cluster?.projects(live) ?? true,
     tell: (live, clock) => cluster?.publishProjected(live, clock),
   })
-  const worker: DocumentWorker = new TaskWorker(new URL('./document-tasks.ts', import.meta.url))
+  const worker: DocumentWorker = new TaskWorker(new URL('./document/document-tasks.ts', import.meta.url))
   const checkpoints = new Checkpoints(storage, (document) => worker.run('fold', document), documents, log, metrics)
   const onGone = ({ document }: LiveDocument): void => {
     for (const connection of document.getConnections() as OpenConnection[]) {

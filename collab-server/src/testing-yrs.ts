@@ -2,9 +2,9 @@ import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import { WebSocket } from 'ws'
 import * as Yrs from 'ywasm'
-import { MessageType, SyncType } from './frame.ts'
+import { yWebsocketUrl } from './socket/testing-y-websocket.ts'
 import type { TestServer } from './testing.ts'
-import { yWebsocketUrl } from './testing-y-websocket.ts'
+import { MessageType, SyncType } from './wire/frame.ts'
 
 export type YrsClient = ReturnType<typeof connectYrs>
 

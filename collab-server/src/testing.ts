@@ -16,7 +16,7 @@ import { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type Collab, type CollabDependencies, createCollab } from './server.ts'
-import { refuse, serverOptions } from './upgrade.ts'
+import { refuse, serverOptions } from './socket/upgrade.ts'
 
 const issuer = 'http://localhost:8000'
 const keys = await generateKeyPair('ES256', { extractable: true })

@@ -1,9 +1,9 @@
 import { seededRandom } from '@mdcreator/shared/random'
 import { expect } from 'chai'
 import type * as Y from 'yjs'
+import { connectYWebsocket } from './socket/testing-y-websocket.ts'
 import { type Client, startWorld, type TestServer, until, type World } from './testing.ts'
 import { contentOfYjs, contentOfYrs, editYjs, editYrs, randomEdit } from './testing-edits.ts'
-import { connectYWebsocket } from './testing-y-websocket.ts'
 import { connectYrs, type YrsClient } from './testing-yrs.ts'
 
 describe('Yrs and Yjs', () => {

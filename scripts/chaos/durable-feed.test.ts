@@ -1,4 +1,4 @@
-import { Storage } from '@mdcreator/collab-server/storage'
+import { Storage } from '@mdcreator/collab-server/update-log/storage'
 import { createPool } from '@mdcreator/db/database'
 import { migrate } from '@mdcreator/db/migrate'
 import { createLogger } from '@mdcreator/shared/log'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { documentTasks } from '@mdcreator/collab-server/document-tasks'
+import { documentTasks } from '@mdcreator/collab-server/document/document-tasks'
 import * as Y from 'yjs'
 import { fingerprint } from '../load-test/replica.ts'
 import { summarize } from '../load-test/statistics.ts'

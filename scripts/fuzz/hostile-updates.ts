@@ -1,4 +1,4 @@
-import { element, embed, gc, rawUpdate, string, subdocument } from '@mdcreator/collab-server/testing-updates'
+import { element, embed, gc, rawUpdate, string, subdocument } from '@mdcreator/collab-server/validation/testing-updates'
 import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
 import { mutate } from './mutate.ts'

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@mdcreator/shared/log'
-import type { LiveDocument, LiveDocuments } from '../live-document.ts'
-import type { LogNews, LogReader, LogRow } from '../log-reader.ts'
+import type { LiveDocument, LiveDocuments } from '../document/live-document.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Storage } from '../storage.ts'
+import type { LogNews, LogReader, LogRow } from '../update-log/log-reader.ts'
+import type { Storage } from '../update-log/storage.ts'
 
 export type CatchUpDependencies = {
   documents: LiveDocuments

@@ -1,6 +1,6 @@
 import type { Document, TransactionOrigin } from '@hocuspocus/server'
 import { removeAwarenessStates } from 'y-protocols/awareness'
-import { applyStates, encodeStates } from '../awareness-states.ts'
+import { applyStates, encodeStates } from '../presence/awareness-states.ts'
 
 /** The origin of what other servers' people say of themselves. */
 const fromPeer: TransactionOrigin = { source: 'redis' }

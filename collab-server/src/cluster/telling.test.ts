@@ -3,8 +3,8 @@ import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
-import { MessageType, SyncType } from '../frame.ts'
 import { type Client, openSocket, until } from '../testing.ts'
+import { MessageType, SyncType } from '../wire/frame.ts'
 import { twoServers } from './testing.ts'
 
 describe('what servers tell each other', () => {
