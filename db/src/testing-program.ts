@@ -86,3 +86,4 @@ export function programWorld(file: string, environment: Environment) {
 
   return Object.assign(world, { start, outcome })
 }
+export type ProgramWorld = ReturnType<typeof programWorld>
