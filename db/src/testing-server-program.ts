@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '@mdcreator/shared/testing'
 import { expect } from 'chai'
 import { migrate } from './migrate.ts'
 import type { ProgramWorld } from './testing-program.ts'
@@ -49,6 +51,22 @@ export function behavesAsServer(
     await Promise.all(sockets.map((socket) => once(socket, 'connect')))
     for (const socket of sockets) socket.destroy()
     program.thaw()
+    expect(await program.terminate()).to.deep.equal([0, null])
+  })
+
+  it('tells how long its event loop was held up', async () => {
+    const program = start()
+    const { port } = await program.says(ready)
+    const lag = async (): Promise<number> => {
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+      return Number(/^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(metrics)?.[1])
+    }
+    // From a look on, the next one counts anew; the start itself was no rest either.
+    await until(async () => (await lag()) < 0.1)
+    program.freeze()
+    await delay(200)
+    program.thaw()
+    await until(async () => (await lag()) > 0.1)
     expect(await program.terminate()).to.deep.equal([0, null])
   })
 
