@@ -1,5 +1,6 @@
 import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
+import * as Y from 'yjs'
 import { startWorld, type TestServer, until, type World } from './testing.ts'
 
 describe('metrics', () => {
@@ -41,6 +42,23 @@ describe('metrics', () => {
       await reads(line, 0)
     }
     await reads('collab_checkpoints_total{outcome="written"}', 1)
+  })
+
+  it('count the edits that only a look into the log has found', async () => {
+    const document = await world.document()
+    const client = world.connect(server, document, (await world.person('Ada')).token)
+    await client.synced()
+    client.type('here')
+    await client.synced()
+    const elsewhere = new Y.Doc()
+    elsewhere.getXmlFragment('default').push([new Y.XmlText('elsewhere')])
+    await world.owner.query(`insert into document_updates (document_id, data, origin) values ($1, $2, 'client')`, [
+      document,
+      Y.encodeStateAsUpdate(elsewhere),
+    ])
+    await until(() => client.words().includes('elsewhere'))
+    expect(await read('collab_catch_up_repairs_total')).to.equal(1)
+    expect(await read('collab_updates_total{source="peer"}')).to.equal(1)
   })
 
   it('time the commands of the API, by outcome', async () => {
