@@ -3,6 +3,9 @@ import { UserError } from '@mdcreator/shared/user-error'
 /** May pass by itself. */
 export class DatabaseAway extends UserError {}
 
+/** Stays until a person does something. */
+export class DatabaseRefusal extends UserError {}
+
 const away: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there: start it, or correct host and port',
   ENOTFOUND: 'there is no such host: correct its name',
@@ -33,7 +36,7 @@ export function explainDatabaseError(error: unknown): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const [, told] = byMessage.find(([pattern]) => pattern.test(cause.message)) ?? []
     const code = told ?? String((cause as { code?: unknown }).code)
-    const [Kind, hint] = away[code] ? [DatabaseAway, away[code]] : [UserError, refusals[code]]
+    const [Kind, hint] = away[code] ? [DatabaseAway, away[code]] : [DatabaseRefusal, refusals[code]]
     if (hint) return new Kind(`The database of DATABASE_URL cannot be used: ${hint}`, { cause: error })
   }
   return error
