@@ -5,6 +5,7 @@ import type { Logger } from '@mdcreator/shared/log'
 import type { Registry } from '@mdcreator/shared/metrics'
 import { auditEndpoints } from './audit/audit.endpoints.ts'
 import { accountEndpoints } from './auth/account.endpoints.ts'
+import { documentTicketEndpoints } from './auth/document-ticket.endpoints.ts'
 import { documentTokenEndpoints } from './auth/document-token.endpoints.ts'
 import { issuerEndpoints } from './auth/issuer.endpoints.ts'
 import { sessionEndpoints } from './auth/sessions.endpoints.ts'
@@ -43,6 +44,7 @@ export function createEndpoints({ config, log, db, bus, mailer, limits, registry
       ...accountEndpoints({ config, db, bus, log, mailer, limits, signer }),
       ...sessionEndpoints({ db, bus, log, cursors }),
       ...documentTokenEndpoints({ db, signer }),
+      ...documentTicketEndpoints({ db }),
       ...personalAccessTokenEndpoints({ db, bus, log, cursors }),
       ...userEndpoints({ db, bus, log }),
       ...workspaceEndpoints({ db, bus, log, cursors }),

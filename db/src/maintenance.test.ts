@@ -40,8 +40,12 @@ describe('maintenance', () => {
       select 'document', gen_random_uuid(), ${workspace}::uuid, 'delete', now() - make_interval(days => n) from generate_series(28, 33) n`.execute(
       owner,
     )
+    await sql`insert into document_tickets (ticket_hash, document_id, user_id, session_id, expires_at, ends_at)
+      select sha256(n::text::bytea), ${document}::uuid, ${user}::uuid, gen_random_uuid(), now() + make_interval(mins => n), now() + interval '1 h'
+      from generate_series(-2, 2) n`.execute(owner)
     const report = await maintain(api)
     expect(report).to.include({ document_bases: 2495, client_mutations: 1, sync_log: 4 })
+    expect(report['document_tickets']).to.equal(3)
     const { rows } = await sql<{ n: number }>`select count(*) as n from document_bases`.execute(owner)
     expect(rows).to.deep.equal([{ n: 5 }])
   })

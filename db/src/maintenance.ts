@@ -27,6 +27,7 @@ const retention: Retention[] = [
   // A used authorization code that is shown again within its day ends the session that it gave.
   { table: 'authorization_codes', key: ['code_hash'], expired: sql`expires_at < now() - interval '1 day'` },
   { table: 'email_codes', key: ['email', 'purpose'], expired: sql`expires_at < now() - interval '1 day'` },
+  { table: 'document_tickets', key: ['ticket_hash'], expired: sql`expires_at < now()` },
   // Longer than another issuer's tokens live: a session that was ended is known to have been.
   {
     table: 'sessions',

@@ -1,11 +1,13 @@
 import type { Config } from '@mdcreator/shared/config'
 import { RemoteIssuer } from '@mdcreator/shared/discovery'
+import { isTicket } from '@mdcreator/shared/document-ticket'
 import { readCognitoToken, readOidcToken } from '@mdcreator/shared/foreign-tokens'
 import { localAudience, readLocalToken } from '@mdcreator/shared/local-tokens'
 import { isPersonal } from '@mdcreator/shared/personal-token'
 import { createTokenVerifier, type ForeignClaims, type Issuer, type PreparedVerifier } from '@mdcreator/shared/tokens'
 import { Admission } from './admission.ts'
 import type { Database } from './database.ts'
+import { redeemTicket } from './document-tickets.ts'
 import { verifyPersonalToken } from './personal-tokens.ts'
 import { publishedKeys } from './signing-keys.ts'
 
@@ -17,8 +19,8 @@ type Options = {
 }
 
 /**
- * The verifier of both servers: access tokens of the configured issuer, our own tokens for one document, and personal
- * access tokens.
+ * The verifier of both servers: access tokens of the configured issuer, our own tokens and tickets for one
+ * document, and personal access tokens.
  */
 export function tokenVerifier({ db, config, provision }: Options): PreparedVerifier {
   const { auth } = config
@@ -48,7 +50,9 @@ export function tokenVerifier({ db, config, provision }: Options): PreparedVerif
   return {
     prepare: () => jwts.prepare(),
     verify: (token) => (isPersonal(token) ? verifyPersonalToken(db, token) : jwts.verify(token)),
-    verifyForDocument: (token, documentId) =>
-      isPersonal(token) ? verifyPersonalToken(db, token) : jwts.verifyForDocument(token, documentId),
+    verifyForDocument(token, documentId) {
+      if (isTicket(token)) return redeemTicket(db, token, documentId)
+      return isPersonal(token) ? verifyPersonalToken(db, token) : jwts.verifyForDocument(token, documentId)
+    },
   }
 }

@@ -249,6 +249,25 @@ export interface DocumentSearch {
   vector: string;
 }
 
+export interface DocumentTickets {
+  document_id: string;
+  /**
+   * When the connection ends, at the latest.
+   */
+  ends_at: Timestamp;
+  expires_at: Timestamp;
+  /**
+   * The session that made it, or `token_id`, the personal access token.
+   */
+  session_id: string | null;
+  /**
+   * SHA-256 of the ticket.
+   */
+  ticket_hash: Buffer;
+  token_id: string | null;
+  user_id: string;
+}
+
 export interface DocumentUpdates {
   created_at: Generated<Timestamp>;
   data: Buffer;
@@ -559,6 +578,7 @@ export interface DB {
   context_files: ContextFiles;
   document_bases: DocumentBases;
   document_search: DocumentSearch;
+  document_tickets: DocumentTickets;
   document_updates: DocumentUpdates;
   document_versions: DocumentVersions;
   documents: Documents;

@@ -18,6 +18,7 @@ const secretFields = [
   'access_token',
   'refresh_token',
   'id_token',
+  'ticket',
   'password',
   'authorization',
   'cookie',
@@ -30,6 +31,7 @@ export function withoutSecrets(text: string): string {
     .replace(/([?&;](?:access_|refresh_|id_)?(?:token|code|ticket|key|secret|password)=)[^&#\s"']*/gi, '$1[redacted]')
     .replace(/(\/invitations\/)[\w-]{43}(?![\w-])/g, '$1[redacted]')
     .replace(/\b(bearer\s+)[\w.~+/=-]+/gi, '$1[redacted]')
+    .replace(/\bmd[ct]_[\w-]{36,}/g, '[redacted]')
     .replace(/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '[redacted]')
     .replace(/\b(postgres(?:ql)?|rediss?|smtps?):\/\/[^@\s/]*@/gi, '$1://[redacted]@')
 }

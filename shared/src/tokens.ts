@@ -35,7 +35,10 @@ export class KeysUnavailableError extends Error {}
 export type TokenVerifier = {
   /** Takes what opens endpoints: not a token for one document. @throws TokenError, KeysUnavailableError */
   verify(token: string): Promise<Exclude<TokenClaims, { token_use: 'collab' }>>
-  /** Also takes a token that is good for this document only. @throws TokenError, KeysUnavailableError */
+  /**
+   * Also takes what is good for this document only: a token, or a ticket, which is spent by that.
+   * @throws TokenError, KeysUnavailableError
+   */
   verifyForDocument(token: string, documentId: string): Promise<TokenClaims>
 }
 

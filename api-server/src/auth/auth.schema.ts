@@ -80,6 +80,16 @@ export const DocumentToken = z
   })
   .meta({ id: 'DocumentToken' })
 
+export const DocumentTicket = z
+  .object({
+    ticket: z.string().meta({
+      description: 'Opens one connection to that document',
+      example: 'mdt_tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M',
+    }),
+    expires_in: z.int().meta({ description: 'Seconds in which to use it', example: 30 }),
+  })
+  .meta({ id: 'DocumentTicket' })
+
 /** The user itself sees all of this; others only see the name and the picture. */
 export const User = z
   .object({

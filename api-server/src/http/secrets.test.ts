@@ -16,7 +16,8 @@ describe('secrets', () => {
     const document = await createDocument(api, user, workspace.id, { title: 'x', content: canary })
     const secrets = [canary, testPassword, token, String(user.refreshToken.split('.')[1])]
     const note = ({ body }: { body: Json }): void => {
-      for (const name of ['access_token', 'refresh_token', 'token']) if (body?.[name]) secrets.push(body[name])
+      for (const name of ['access_token', 'refresh_token', 'token', 'ticket'])
+        if (body?.[name]) secrets.push(body[name])
     }
 
     const post = async (path: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -29,7 +30,8 @@ describe('secrets', () => {
       [canary],
       canary,
     ]) {
-      for (const path of ['/auth/login', '/auth/signup', '/auth/refresh', '/auth/collab-token']) await post(path, body)
+      for (const path of ['/auth/login', '/auth/signup', '/auth/refresh', '/auth/collab-token', '/auth/collab-ticket'])
+        await post(path, body)
     }
     for (const _ of [1, 2]) await post('/auth/refresh', { refresh_token: user.refreshToken })
     const { body: again } = await api.request('POST', '/auth/login', { body: { email, password: testPassword } })
@@ -39,13 +41,16 @@ describe('secrets', () => {
       for (const path of [
         `/documents/${document.id}?token=${canary}`,
         `/documents/${document.id}?access_token=${again.access_token}&code=${canary}`,
+        `/documents/${document.id}?ticket=${canary}`,
         `/users/me?password=${canary}`,
         `/workspaces?refresh_token=${user.refreshToken}`,
       ]) {
         note(await api.request('GET', path, options))
       }
       const body = { document_id: document.id }
-      note(await api.request('POST', '/auth/collab-token', { ...options, body }))
+      for (const kind of ['token', 'ticket']) {
+        note(await api.request('POST', `/auth/collab-${kind}`, { ...options, body }))
+      }
       await api.request('DELETE', '/users/me', { ...options, body: { password: canary } })
       await api.request('POST', '/workspaces', { ...options, raw: `{"name": "${canary}` })
     }

@@ -57,6 +57,8 @@ describe('scopes', () => {
 
   it('leave accounts, sessions and tokens to those who have signed in', () => {
     for (const { path, auth, scope, operationId } of endpoints) {
+      // What a ticket opens ends with the token that asked for it.
+      if (operationId === 'createCollabTicket') continue
       if (!/\/(auth|personal-access-tokens)(\/|$)/.test(path) && operationId !== 'deleteMe') continue
       expect([auth, scope], operationId).to.deep.equal(['session', undefined])
     }

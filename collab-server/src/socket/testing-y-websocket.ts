@@ -13,11 +13,15 @@ export function connectYWebsocket(
   server: Pick<TestServer, 'url'>,
   documentId: string,
   token: string,
-  { document = new Y.Doc(), url = yWebsocketUrl(server) }: { document?: Y.Doc; url?: string } = {},
+  {
+    document = new Y.Doc(),
+    url = yWebsocketUrl(server),
+    params = { token },
+  }: { document?: Y.Doc; url?: string; params?: Record<string, string> } = {},
 ) {
   const closes: number[] = []
   const provider = new WebsocketProvider(url, documentId, document, {
-    params: { token },
+    params,
     WebSocketPolyfill: WebSocket as never,
     disableBc: true,
     maxBackoffTime: 100,

@@ -9,7 +9,7 @@ import { closeCodes } from '../wire/close-codes.ts'
 import type { Admission, Place, Verdict } from './admission.ts'
 import { type ClientTransport, maxFirstFrameBytes, WebSocketTransport } from './client-transport.ts'
 import { Pings } from './pings.ts'
-import { YWebsocketTransport, yWebsocketDocument } from './y-websocket.ts'
+import { shownIn, YWebsocketTransport, yWebsocketDocument } from './y-websocket.ts'
 
 export type UpgradeOptions = {
   /** Origins besides our own that may open sockets from a browser; `*` for all. */
@@ -81,14 +81,7 @@ export class Upgrades {
         this.server.handleUpgrade(request, socket, head, (ws) => {
           if (verdict.kind === 'closed') this.turnAway(ws, verdict)
           else if (documentName === null) this.acceptHocuspocus(ws, verdict.place, socket)
-          else
-            this.acceptYWebsocket(
-              ws,
-              verdict.place,
-              socket,
-              documentName,
-              new URLSearchParams(query).get('token') ?? '',
-            )
+          else this.acceptYWebsocket(ws, verdict.place, socket, documentName, shownIn(query))
         })
       }
     }

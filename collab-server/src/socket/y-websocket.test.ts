@@ -7,6 +7,7 @@ import { Awareness, applyAwarenessUpdate } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { type Client, openSocket, type Person, signToken, startWorld, type TestServer, until } from '../testing.ts'
 import { element, rawUpdate } from '../validation/testing-updates.ts'
+import { makeTicket, openSession } from './testing-tickets.ts'
 import { connectYWebsocket, type YWebsocketClient, yWebsocketUrl } from './testing-y-websocket.ts'
 import { yWebsocketDocument } from './y-websocket.ts'
 
@@ -227,7 +228,7 @@ describe('the y-websocket protocol', () => {
     }
   })
 
-  it('writes no token into any log, and hands none on', async () => {
+  it('writes no token and no ticket into any log, and hands none on', async () => {
     const canary = 'c4n4ry-t0k3n'
     const lines: string[] = []
     const log = createLogger('trace', { write: (line: string) => void lines.push(line) })
@@ -244,13 +245,19 @@ describe('the y-websocket protocol', () => {
     try {
       const logging = await world.server({ log })
       const good = await signToken({ sub: ada.id })
+      const ticket = await makeTicket(world, await openSession(world, ada.id), document)
       const root = yWebsocketUrl(logging)
       for (const path of [`/${document}`, `/${document}/${document}`, '/nonsense', `/${newId()}`]) {
-        for (const token of [canary, good]) {
-          const { ws, closed } = await openSocket(`${root}${path}?token=${token}&again=${token}`)
+        for (const shown of [
+          `token=${canary}`,
+          `token=${good}&again=${good}`,
+          `ticket=${canary}`,
+          `ticket=${ticket}`,
+        ]) {
+          const { ws, closed } = await openSocket(`${root}${path}?${shown}`)
           ws.send('not binary')
           await closed
-          const origin = await openSocket(`${root}${path}?token=${token}`, { origin: 'https://elsewhere.example' })
+          const origin = await openSocket(`${root}${path}?${shown}`, { origin: 'https://elsewhere.example' })
           await origin.closed
         }
       }
@@ -260,7 +267,8 @@ describe('the y-websocket protocol', () => {
       await logging.stop()
       expect(lines.join('')).to.include('"level"')
       expect(lines.join('')).to.not.include(canary)
-      expect(lines.join('')).to.not.include(good.split('.')[2] as string)
+      for (const secret of [good.split('.')[2] as string, ticket.slice(4)])
+        expect(lines.join('')).to.not.include(secret)
     } finally {
       for (const restore of printed) restore()
     }

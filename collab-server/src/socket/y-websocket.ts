@@ -1,3 +1,4 @@
+import { isTicket } from '@mdcreator/shared/document-ticket'
 import * as encoding from 'lib0/encoding'
 import type { WebSocket } from 'ws'
 import { closeCodes } from '../wire/close-codes.ts'
@@ -26,11 +27,19 @@ export function yWebsocketDocument(path: string): string | null {
   return room === id && rest.length === 0 ? id : ''
 }
 
+/** What somebody shows in the URL: a token, or a ticket in its stead. A token in a ticket's place is not taken. */
+export function shownIn(query: string | undefined): string {
+  const params = new URLSearchParams(query)
+  const ticket = params.get('ticket')
+  if (ticket === null) return params.get('token') ?? ''
+  return isTicket(ticket) ? ticket : ''
+}
+
 type Options = ConstructorParameters<typeof WebSocketTransport>[1] & { documentName: string; token: string }
 
 /**
  * The transport of the y-websocket protocol: its messages are those of Hocuspocus without the address before them, for
- * one document, with the token in the URL. Everything else is the same for both.
+ * one document, with the token or a ticket in the URL. Everything else is the same for both.
  */
 export class YWebsocketTransport extends WebSocketTransport {
   private readonly address: Uint8Array

@@ -89,6 +89,14 @@ export const expectations: Record<string, Expectation> = {
     columns: ['title', 'updated_by', 'deleted_at', 'workspace_id'],
     secrets: ['yjs_state', 'epoch', 'folded_ids', 'client_owners'],
   },
+  document_tickets: {
+    select: { may: nobody },
+    insert: {
+      sql: `insert into document_tickets (ticket_hash, document_id, user_id, session_id, expires_at, ends_at)
+        values (sha256('x'), ':document', ':editor', ':session', now(), now())`,
+      may: ['editor'],
+    },
+  },
   document_updates: hidden,
   presence: {
     select: { may: by('document.read') },

@@ -42,6 +42,8 @@ const rows = `
   insert into documents (id, workspace_id, title, created_by)
     select id, ':workspace', 'Secret', ':former' from unnest(array[':document', ':map']::uuid[]) id;
   insert into document_updates (document_id, data, origin) values (':document', '', 'client');
+  insert into document_tickets (ticket_hash, document_id, user_id, session_id, expires_at, ends_at)
+    values (sha256('y'), ':document', ':editor', ':session', now(), now());
   insert into presence (document_id, user_id) values (':document', ':editor');
   insert into invitations (workspace_id, email, role, token_hash, invited_by)
     values (':workspace', 'somebody@example.com', 'viewer', 'x', ':admin');

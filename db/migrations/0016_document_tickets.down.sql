@@ -1,0 +1,2 @@
+drop function app_redeem_ticket(bytea, uuid);
+drop table document_tickets;
