@@ -997,7 +997,10 @@ export interface components {
             id_token?: string;
             /** @constant */
             token_type: "Bearer";
-            /** @description Seconds that the access token lives */
+            /**
+             * @description Seconds that the access token lives
+             * @example 3600
+             */
             expires_in: number;
         } | {
             user: components["schemas"]["User"];
@@ -1064,7 +1067,10 @@ export interface components {
             id_token?: string;
             /** @constant */
             token_type: "Bearer";
-            /** @description Seconds that the access token lives */
+            /**
+             * @description Seconds that the access token lives
+             * @example 3600
+             */
             expires_in: number;
         };
         SessionPage: {
@@ -1105,7 +1111,10 @@ export interface components {
              * @example eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx
              */
             token: string;
-            /** @description Seconds that it lives */
+            /**
+             * @description Seconds that it lives
+             * @example 300
+             */
             expires_in: number;
         };
         DocumentTicket: {
@@ -1300,9 +1309,15 @@ export interface components {
             /** @enum {string} */
             doc_type: "markdown" | "mindmap";
             content_hash: components["schemas"]["ContentHash"];
-            /** @description How far into the update log `content` reaches */
+            /**
+             * @description How far into the update log `content` reaches
+             * @example 4711
+             */
             yjs_clock: number;
-            /** @description Counts changes of title, text, workspace and tombstone */
+            /**
+             * @description Counts changes of title, text, workspace and tombstone
+             * @example 7
+             */
             version: number;
             created_by: components["schemas"]["Id"];
             updated_by: components["schemas"]["Id"] | null;
@@ -1333,9 +1348,15 @@ export interface components {
             /** @enum {string} */
             doc_type: "markdown" | "mindmap";
             content_hash: components["schemas"]["ContentHash"];
-            /** @description How far into the update log `content` reaches */
+            /**
+             * @description How far into the update log `content` reaches
+             * @example 4711
+             */
             yjs_clock: number;
-            /** @description Counts changes of title, text, workspace and tombstone */
+            /**
+             * @description Counts changes of title, text, workspace and tombstone
+             * @example 7
+             */
             version: number;
             created_by: components["schemas"]["Id"];
             updated_by: components["schemas"]["Id"] | null;
@@ -1505,7 +1526,7 @@ export interface operations {
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
                      *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
-                     *       "expires_in": -9007199254740991
+                     *       "expires_in": 3600
                      *     }
                      */
                     "application/json": components["schemas"]["SignupReply"];
@@ -1681,7 +1702,7 @@ export interface operations {
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
                      *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
-                     *       "expires_in": -9007199254740991
+                     *       "expires_in": 3600
                      *     }
                      */
                     "application/json": components["schemas"]["Tokens"];
@@ -1857,7 +1878,7 @@ export interface operations {
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
                      *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
-                     *       "expires_in": -9007199254740991
+                     *       "expires_in": 3600
                      *     }
                      */
                     "application/json": components["schemas"]["Tokens"];
@@ -2046,7 +2067,7 @@ export interface operations {
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
                      *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
-                     *       "expires_in": -9007199254740991
+                     *       "expires_in": 3600
                      *     }
                      */
                     "application/json": components["schemas"]["Tokens"];
@@ -2863,7 +2884,7 @@ export interface operations {
                      *       "refresh_token": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d13.tP3sXG0bqTQ5mFh2V8lJYw1d9ZkRc7uNaE4oBiLxH6M",
                      *       "id_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
                      *       "token_type": "Bearer",
-                     *       "expires_in": -9007199254740991
+                     *       "expires_in": 3600
                      *     }
                      */
                     "application/json": components["schemas"]["Tokens"];
@@ -3381,7 +3402,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkyM2U1YyJ9.MEUCIQDx",
-                     *       "expires_in": -9007199254740991
+                     *       "expires_in": 300
                      *     }
                      */
                     "application/json": components["schemas"]["DocumentToken"];
@@ -7002,8 +7023,8 @@ export interface operations {
                      *           "title": "Meeting notes",
                      *           "doc_type": "markdown",
                      *           "content_hash": "d1ca5f0a3ce4bb70f5e06dba8a5d7a3a4e3b0a8ddbd6a2cbc8e5c8b8c6d5b9f0",
-                     *           "yjs_clock": -9007199254740991,
-                     *           "version": -9007199254740991,
+                     *           "yjs_clock": 4711,
+                     *           "version": 7,
                      *           "created_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *           "updated_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *           "created_at": "2026-01-31T09:30:00.000Z",
@@ -7174,8 +7195,8 @@ export interface operations {
                      *       "title": "Meeting notes",
                      *       "doc_type": "markdown",
                      *       "content_hash": "d1ca5f0a3ce4bb70f5e06dba8a5d7a3a4e3b0a8ddbd6a2cbc8e5c8b8c6d5b9f0",
-                     *       "yjs_clock": -9007199254740991,
-                     *       "version": -9007199254740991,
+                     *       "yjs_clock": 4711,
+                     *       "version": 7,
                      *       "created_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *       "updated_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *       "created_at": "2026-01-31T09:30:00.000Z",
@@ -7371,8 +7392,8 @@ export interface operations {
                      *       "title": "Meeting notes",
                      *       "doc_type": "markdown",
                      *       "content_hash": "d1ca5f0a3ce4bb70f5e06dba8a5d7a3a4e3b0a8ddbd6a2cbc8e5c8b8c6d5b9f0",
-                     *       "yjs_clock": -9007199254740991,
-                     *       "version": -9007199254740991,
+                     *       "yjs_clock": 4711,
+                     *       "version": 7,
                      *       "created_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *       "updated_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *       "created_at": "2026-01-31T09:30:00.000Z",
@@ -7661,8 +7682,8 @@ export interface operations {
                      *       "title": "Meeting notes",
                      *       "doc_type": "markdown",
                      *       "content_hash": "d1ca5f0a3ce4bb70f5e06dba8a5d7a3a4e3b0a8ddbd6a2cbc8e5c8b8c6d5b9f0",
-                     *       "yjs_clock": -9007199254740991,
-                     *       "version": -9007199254740991,
+                     *       "yjs_clock": 4711,
+                     *       "version": 7,
                      *       "created_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *       "updated_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *       "created_at": "2026-01-31T09:30:00.000Z",
@@ -8050,8 +8071,8 @@ export interface operations {
                      *       "title": "Meeting notes",
                      *       "doc_type": "markdown",
                      *       "content_hash": "d1ca5f0a3ce4bb70f5e06dba8a5d7a3a4e3b0a8ddbd6a2cbc8e5c8b8c6d5b9f0",
-                     *       "yjs_clock": -9007199254740991,
-                     *       "version": -9007199254740991,
+                     *       "yjs_clock": 4711,
+                     *       "version": 7,
                      *       "created_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *       "updated_by": "01923e5c-7d1a-7c3e-9f42-1f0a5b7c9d11",
                      *       "created_at": "2026-01-31T09:30:00.000Z",

@@ -62,7 +62,7 @@ const tokens = {
   }),
   id_token: z.string().optional().meta({ description: 'Of another issuer: who you are, for the client', example: jwt }),
   token_type: z.literal('Bearer'),
-  expires_in: z.int().meta({ description: 'Seconds that the access token lives' }),
+  expires_in: z.int().meta({ description: 'Seconds that the access token lives', example: 3600 }),
 }
 
 /** A pair of tokens (RFC 6749, section 5.1). */
@@ -76,7 +76,7 @@ export const DocumentToken = z
     token: z
       .string()
       .meta({ description: 'A JWT that opens the socket of that document, and no endpoint', example: jwt }),
-    expires_in: z.int().meta({ description: 'Seconds that it lives' }),
+    expires_in: z.int().meta({ description: 'Seconds that it lives', example: 300 }),
   })
   .meta({ id: 'DocumentToken' })
 

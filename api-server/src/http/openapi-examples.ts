@@ -19,7 +19,7 @@ type Operation = { requestBody?: { content: Content }; responses?: Record<string
 
 /**
  * Writes an example into every body, made from the examples of the schemas' parts, so that each is written once. Where a
- * text has none, neither has what it is a required part of: the contract test names it.
+ * text or an integer has none, neither has what it is a required part of: the contract test names it.
  */
 export function addExamples(document: object): void {
   const { paths } = document as { paths: Record<string, Record<string, Operation>> }
@@ -59,6 +59,8 @@ function exampleOf(schema: Schema, find: (ref: string) => Schema): unknown {
     return item === undefined ? undefined : [item]
   }
   if (schema.default !== undefined) return schema.default
+  // The least safe integer is what zod says of any integer.
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) return undefined
   if (schema.type === 'integer' || schema.type === 'number') return schema.minimum ?? 1
   if (schema.type === 'boolean') return true
   return formats[schema.format ?? '']
