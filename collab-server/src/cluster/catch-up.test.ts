@@ -74,12 +74,12 @@ describe('following the log', () => {
     await append(bad, 'two')
     await storage.checkpoint(bad.id, fold)
     await append(good, 'other')
-    const before = bad.position.horizon
+    const before = bad.position.snapshot
     const error = await catchUp.now().catch((reason: Error) => reason)
     expect(error).to.have.property('message', 'broken')
     expect(textOf(good)).to.include('other')
-    expect(good.position.horizon).to.not.equal(before)
-    expect(bad.position.horizon).to.equal(before)
+    expect(good.position.snapshot).to.not.equal(before)
+    expect(bad.position.snapshot).to.equal(before)
     isBroken = false
     await append(bad, 'three')
     await catchUp.now()

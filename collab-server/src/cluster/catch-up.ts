@@ -78,8 +78,8 @@ export class CatchUp {
     const { documents, reader, isConnected } = this.deps
     const open = [...documents].filter(({ document }) => !document.isDestroyed)
     if (open.length === 0) return
-    if (reader.takeBreak()) for (const live of open) live.position.forgetHorizon()
-    const { news, horizon } = await reader.look(open.map((live) => ({ id: live.id, horizon: live.position.horizon })))
+    if (reader.takeBreak()) for (const live of open) live.position.forgetSnapshot()
+    const news = await reader.look(open.map(({ id, position: { snapshot } }) => ({ id, snapshot })))
     const byId = new Map(news.map((item) => [item.documentId, item]))
     const isNew = (live: LiveDocument): boolean => hasNews(live, byId.get(live.id))
     if (isConnected() && open.some(isNew)) await delay(graceMs)
@@ -99,8 +99,11 @@ export class CatchUp {
         await this.bringUp(live, item).catch((err: unknown) => failed.set(live, err))
       }
     }
-    // Of what failed, or could not be kept, the same rows are looked at again.
-    for (const live of open) if (!failed.has(live) && !crowded.has(live)) live.position.horizon = horizon
+    for (const live of open) {
+      // Of what failed, or could not be kept, the same rows are looked at again.
+      const item = failed.has(live) || crowded.has(live) ? undefined : byId.get(live.id)
+      if (item) live.position.snapshot = item.snapshot
+    }
     for (const live of this.waiting.keys()) if (live.document.isDestroyed) this.waiting.delete(live)
     for (const err of failed.values()) throw err
   }
@@ -120,7 +123,7 @@ export class CatchUp {
   /** False where more wait than are kept. */
   private applyRows(live: LiveDocument, rows: LogRow[]): boolean {
     live.applyWaiting()
-    // Those that have waited before come first: they may lie before the horizon, and would not be read again.
+    // Those that have waited before come first: they are no news, and would not be read again.
     let left = [...(this.waiting.get(live)?.values() ?? []), ...rows]
     // As long as one is applied, another that builds on it may follow.
     for (let before = -1; left.length !== before; ) {

@@ -7,7 +7,7 @@ import { MessageType, readFrame, SyncType, syncStepOne, syncStepTwo } from '../w
 import { documentTasks } from './document-tasks.ts'
 import { LiveDocument } from './live-document.ts'
 
-const nothing = { state: null, owners: {}, tail: [], clock: 0, epoch: 0, horizon: '0' }
+const nothing = { state: null, owners: {}, tail: [], clock: 0, epoch: 0, snapshot: '1:1:' }
 const ada = { userId: 'ada', origin: 'client' } as const
 
 /** Somebody who types, and the update of each edit. */

@@ -52,7 +52,7 @@ export class LiveDocument {
     this.opening = new Opening(document)
     this.clock = stored.clock
     this.stateBytes = stored.state?.byteLength ?? 0
-    this.position = new LogPosition(stored.epoch, stored.horizon)
+    this.position = new LogPosition(stored.epoch, stored.snapshot)
     this.writerId = this.newWriter()
   }
 
@@ -143,7 +143,10 @@ export class LiveDocument {
   }
 
   /** Applies what is stored, in one transaction. A row that Yjs cannot apply is passed over: the others still count. */
-  applyStored({ state, owners, tail, clock, epoch, horizon }: StoredDocument, onError: (error: unknown) => void): void {
+  applyStored(
+    { state, owners, tail, clock, epoch, snapshot }: StoredDocument,
+    onError: (error: unknown) => void,
+  ): void {
     const { document } = this
     const isFirst = document.store.clients.size === 0
     for (const [owner, clients] of Object.entries(owners)) {
@@ -160,7 +163,7 @@ export class LiveDocument {
         }
       }
     }, fromElsewhere)
-    this.position.loaded(epoch, horizon)
+    this.position.loaded(epoch, snapshot)
     for (const { id, data } of tail) this.position.add(id, data.byteLength)
     this.clock = Math.max(this.clock, clock)
     if (state) this.stateBytes = state.byteLength

@@ -98,7 +98,7 @@ function madeUpDatabase(): Pool {
       return userIds.map((id, i) => ({ n: i + 1, id, ...rights }))
     }
     if (name !== 'load') return []
-    const checkpoint = { data: content, user_id: null, origin: null, epoch: 1, clock: 0, owners: {}, horizon: '1' }
+    const checkpoint = { data: content, user_id: null, origin: null, epoch: 1, clock: 0, owners: {}, snapshot: '1:1:' }
     return ids.map((documentId) => ({ document_id: documentId, id: 0, ...checkpoint }))
   }
   return Object.assign(new EventEmitter(), {

@@ -17,7 +17,7 @@ type Commit = { succeed: () => void; fail: () => void }
 function openChannel() {
   const log = createLogger('silent')
   const document = new Document('name')
-  const live = new LiveDocument(document, { state: null, owners: {}, tail: [], clock: 0, epoch: 0, horizon: '0' })
+  const live = new LiveDocument(document, { state: null, owners: {}, tail: [], clock: 0, epoch: 0, snapshot: '1:1:' })
   const documents = new LiveDocuments()
   documents.add(live)
   const commits: Commit[] = []

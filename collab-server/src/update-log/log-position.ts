@@ -1,3 +1,6 @@
+/** A snapshot of PostgreSQL (pg_current_snapshot, as text) in which no transaction is to be seen. */
+export const seesNothing = '1:1:'
+
 /**
  * How far one server has followed the log of one document: the rows since the last checkpoint that it has applied.
  * Rows are not visible in the order of their ids, so no single number could say it.
@@ -5,15 +8,15 @@
 export class LogPosition {
   /** The checkpoint that is followed: `documents.epoch`. */
   epoch: number
-  /** Rows of transactions before this one (pg_snapshot_xmin, as text) have all been seen. */
-  horizon: string
+  /** The rows that are visible in this snapshot of PostgreSQL have all been seen. */
+  snapshot: string
   private readonly applied = new Map<number, number>()
   private readonly missed = new Set<number>()
   private size = 0
 
-  constructor(epoch: number, horizon: string) {
+  constructor(epoch: number, snapshot: string) {
     this.epoch = epoch
-    this.horizon = horizon
+    this.snapshot = snapshot
   }
 
   /** The rows since the checkpoint, and their bytes. */
@@ -30,8 +33,8 @@ export class LogPosition {
   }
 
   /** Nothing is known of transactions any more: all rows that are in the log must be looked at again. */
-  forgetHorizon(): void {
-    this.horizon = '0'
+  forgetSnapshot(): void {
+    this.snapshot = seesNothing
   }
 
   /** Notes a row that is applied. */
@@ -64,13 +67,13 @@ export class LogPosition {
   }
 
   /** After the checkpoint itself was loaded and applied. */
-  loaded(epoch: number, horizon: string): void {
+  loaded(epoch: number, snapshot: string): void {
     if (epoch !== this.epoch) {
       this.applied.clear()
       this.size = 0
     }
     this.epoch = epoch
-    this.horizon = horizon
+    this.snapshot = snapshot
     this.missed.clear()
   }
 }

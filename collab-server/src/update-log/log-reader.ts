@@ -1,16 +1,21 @@
 import type { Pool, QueryConfig } from '@mdcreator/db/database'
+import { seesNothing } from './log-position.ts'
 import type { StoredUpdate } from './stored-documents.ts'
 
 /** A connection that died without a word must not end the following. */
 const timeoutMs = 5_000
+/** Logs that are looked at from their beginning in one statement: each may have some thousands of rows. */
+const wholeLogs = 20
 
 /** What is known of a document's log after a look at it. */
 export type LogNews = {
   documentId: string
   /** The number of the last checkpoint. */
   epoch: number
-  /** Ids of the rows from the horizon on that are still in the log. */
+  /** Ids of the rows that the snapshot before did not show and that are still in the log. */
   ids: number[]
+  /** What this look has seen. */
+  snapshot: string
 }
 
 export type LogRow = StoredUpdate & { documentId: string }
@@ -41,26 +46,44 @@ export class LogReader {
   }
 
   /**
-   * Looks at the logs of many documents in one statement, from one snapshot. `horizon` is where the next look must
-   * begin: whatever is committed later has a transaction id from there on (ids of rows would not do: they are not in
-   * commit order). Documents that are gone are missing from `news`.
+   * Looks at the logs of many documents for rows that `snapshot`, which the look before gave, does not show (ids of rows
+   * would not do: they are not in commit order). What is not new costs nothing, however long other transactions are under
+   * way. Documents that are gone are missing.
    */
-  async look(documents: { id: string; horizon: string }[]): Promise<{ news: LogNews[]; horizon: string }> {
+  async look(documents: { id: string; snapshot: string }[]): Promise<LogNews[]> {
+    const whole = documents.filter(({ snapshot }) => snapshot === seesNothing)
+    const news = await this.lookAt(documents.filter(({ snapshot }) => snapshot !== seesNothing))
+    while (whole.length > 0) news.push(...(await this.lookAt(whole.splice(0, wholeLogs))))
+    return news
+  }
+
+  /** In one statement, and so from one snapshot, which comes in a row of its own. */
+  private async lookAt(documents: { id: string; snapshot: string }[]): Promise<LogNews[]> {
+    if (documents.length === 0) return []
+    const snapshots = [...new Set(documents.map(({ snapshot }) => snapshot))]
     const query = {
       name: 'look',
-      text: `select pg_snapshot_xmin(pg_current_snapshot())::text as horizon, d.id, d.epoch,
-          (select json_agg(u.id) from document_updates u where u.document_id = d.id and u.txid >= o.horizon::xid8) as ids
-        from (select) one
-        left join (unnest($1::uuid[], $2::text[]) o(id, horizon) join documents d on d.id = o.id) on true`,
-      values: [documents.map(({ id }) => id), documents.map(({ horizon }) => horizon)],
+      // Each part reads no more than it gives, whatever PostgreSQL believes to know of the table.
+      text: `select pg_current_snapshot()::text as snapshot, null::uuid as id, null::bigint as epoch, null::json as ids
+        union all select null, d.id, d.epoch, (select json_agg(new.id) from (
+            select u.id from document_updates u where u.document_id = d.id and u.txid >= pg_snapshot_xmax(o.seen)
+            union all select late.id from pg_snapshot_xip(o.seen) xip, lateral (
+              select u.id from document_updates u where u.document_id = d.id and u.txid = xip offset 0) late) new)
+          from (select id, ($3::pg_snapshot[])[n] as seen from unnest($1::uuid[], $2::int[]) v(id, n)) o
+          join documents d on d.id = o.id`,
+      values: [
+        documents.map(({ id }) => id),
+        documents.map(({ snapshot }) => snapshots.indexOf(snapshot) + 1),
+        snapshots,
+      ],
       query_timeout: timeoutMs,
     } as QueryConfig
     const { rows } = await this.pool.query(query).catch((error: unknown) => {
       this.hasBroken = true
       throw error
     })
-    const news = rows.flatMap(({ id, epoch, ids }) => (id ? [{ documentId: id, epoch, ids: ids ?? [] }] : []))
-    return { news, horizon: rows[0].horizon }
+    const { snapshot } = rows.find(({ id }) => id === null)
+    return rows.flatMap(({ id, epoch, ids }) => (id ? [{ documentId: id, epoch, ids: ids ?? [], snapshot }] : []))
   }
 
   /** The rows with these ids that are still in the log, in the order of their ids. */

@@ -4,7 +4,7 @@ import type { AuthoredRow, ClientOwners } from './client-owners.ts'
 
 /**
  * A document as stored: apply `state`, then `tail`, in one transaction. `clock` is the highest id of all its rows, `epoch`
- * the number of the checkpoint; rows of transactions before `horizon` are all in it.
+ * the number of the checkpoint; the rows that are visible in `snapshot` (of PostgreSQL) are all in it.
  */
 export type StoredDocument = {
   state: Uint8Array | null
@@ -13,7 +13,7 @@ export type StoredDocument = {
   tail: StoredUpdate[]
   clock: number
   epoch: number
-  horizon: string
+  snapshot: string
 }
 export type StoredUpdate = AuthoredRow & { id: number }
 
@@ -31,7 +31,7 @@ type Checkpoint = {
   owners: ClientOwners
   epoch: number
   clock: number
-  horizon: string
+  snapshot: string
 }
 type Row = { document_id: string } & (Checkpoint | UpdateRow)
 
@@ -53,7 +53,7 @@ export class StoredDocuments {
     const { rows } = await this.pool.query<Row>({
       name: 'load',
       text: `select id as document_id, 0::bigint as id, yjs_state as data, null::uuid as user_id, null as origin, epoch,
-          yjs_clock as clock, client_owners as owners, pg_snapshot_xmin(pg_current_snapshot())::text as horizon
+          yjs_clock as clock, client_owners as owners, pg_current_snapshot()::text as snapshot
           from documents where id = any($1::uuid[]) and deleted_at is null
         union all select document_id, id, data, user_id, origin, null, null, null, null from document_updates
           where document_id = any($1::uuid[]) order by id`,
@@ -66,9 +66,9 @@ export class StoredDocuments {
 
 function toDocument([checkpoint, ...tail]: Row[]): StoredDocument | null {
   if (!checkpoint || !isCheckpoint(checkpoint)) return null
-  const { data: state, owners, epoch, clock, horizon } = checkpoint
+  const { data: state, owners, epoch, clock, snapshot } = checkpoint
   const updates = (tail as UpdateRow[]).map(toUpdate)
-  return { state, owners, tail: updates, clock: Math.max(clock, updates.at(-1)?.id ?? 0), epoch, horizon }
+  return { state, owners, tail: updates, clock: Math.max(clock, updates.at(-1)?.id ?? 0), epoch, snapshot }
 }
 
 const isCheckpoint = (row: Row): row is { document_id: string } & Checkpoint => row.id === 0
