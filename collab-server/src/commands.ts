@@ -30,14 +30,21 @@ type Dependencies = {
 type Request = CommandRequest<'document.write-markdown'>
 type Reply = CommandReply<'document.write-markdown'>
 
-/** Does what the API asks for on the live documents. Returns a function that stops it. */
-export function handleCommands(deps: Dependencies): () => void {
+/**
+ * Does what the API asks for on the live documents. Returns a function that takes no more, and resolves once what has begun
+ * is done.
+ */
+export function handleCommands(deps: Dependencies): () => Promise<unknown> {
   const { hocuspocus, presence, bus } = deps
+  const begun = new Set<Promise<unknown>>()
   const holds = ({ document_id }: { document_id: string }): boolean => hocuspocus.documents.has(document_id)
   const stops = [
     bus.handle(
       'document.write-markdown',
-      timed(deps, 'document.write-markdown', (request) => write(deps, request)),
+      noted(
+        begun,
+        timed(deps, 'document.write-markdown', (request) => write(deps, request)),
+      ),
       holds,
     ),
     bus.handle(
@@ -48,6 +55,16 @@ export function handleCommands(deps: Dependencies): () => void {
   ]
   return () => {
     for (const stop of stops) stop()
+    return Promise.allSettled(begun)
+  }
+}
+
+/** The same handler, with its work in `begun` until that has ended. */
+function noted<N extends CommandName>(begun: Set<Promise<unknown>>, handler: CommandHandler<N>): CommandHandler<N> {
+  return (request, sender) => {
+    const work = handler(request, sender).finally(() => begun.delete(work))
+    begun.add(work)
+    return work
   }
 }
 

@@ -200,8 +200,8 @@ export function createCollab(deps: CollabDependencies): Collab {
     },
     async stop() {
       isStopping = true
-      stopCommands()
       await stopInOrder({
+        commands: stopCommands(),
         ...{
           upgrades,
           updateLog,

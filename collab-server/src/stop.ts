@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { Hocuspocus } from '@hocuspocus/server'
 import type { Logger } from '@mdcreator/shared/log'
 import type { Revocation } from './access/revocation.ts'
@@ -27,6 +27,8 @@ type Parts = {
   worker: DocumentWorker
   inspector: Inspector
   storage: Storage
+  /** Resolves once the commands that have begun are done. */
+  commands: Promise<unknown>
   log: Logger
 }
 
@@ -43,10 +45,13 @@ export async function stopInOrder(parts: Parts): Promise<void> {
   const { upgrades, updateLog, hocuspocus, documents, projector, checkpoints, revocation, follower, log } = parts
   const started = performance.now()
   const left = (): number => Math.max(0, limitMs - (performance.now() - started))
-  revocation.stop()
   upgrades.refuseNew()
-  await within(updateLog.drained(), drainMs)
+  await within(Promise.all([updateLog.drained(), parts.commands]), drainMs)
+  // In which what is stored is applied and acknowledged.
+  await turn()
   await upgrades.close(closeCodes.restarting, 'The server is restarting', Math.min(1_500, left()))
+  // Until then somebody may be removed.
+  revocation.stop()
   await within(updateLog.drained(), Math.min(500, left()))
   const unstored = updateLog.abandon()
 

@@ -6,6 +6,7 @@ import type { Logger } from '@mdcreator/shared/log'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Metrics, RefusedReason } from '../metrics.ts'
 import { closeCodes } from '../wire/close-codes.ts'
+import { writeWaiting } from '../wire/message-writer.ts'
 import type { Admission, Place, Verdict } from './admission.ts'
 import { type ClientTransport, maxFirstFrameBytes, WebSocketTransport } from './client-transport.ts'
 import { Pings } from './pings.ts'
@@ -100,6 +101,8 @@ export class Upgrades {
     const terminate = setTimeout(() => {
       for (const ws of this.server.clients) ws.terminate()
     }, graceMs)
+    // Nothing goes behind a farewell.
+    writeWaiting()
     const closed = [...this.server.clients].map((ws) => new Promise((resolve) => ws.once('close', resolve)))
     for (const ws of this.server.clients) {
       ws.close(code, reason)
