@@ -16,6 +16,9 @@ export type Credentials = {
   expiresAt: number
 }
 
+/** A document that is asked for. Another session of it on the same socket may have another token. */
+export type SignIn = { documentName: string; token: string }
+
 /** What hooks and commands may do with the socket that a connection came in on. */
 export interface SocketControl {
   /** A token was good: what is waited for from now on is ours. */
@@ -26,7 +29,7 @@ export interface SocketControl {
    * A document is refused. Hocuspocus then says so in its protocol; the socket is closed with the code, unless it
    * carries other documents too and coming again is no use.
    */
-  denied(documentName: string, code: CloseCode, reason: string, counted: RefusedReason): void
+  denied(signIn: SignIn, code: CloseCode, reason: string, counted: RefusedReason): void
   /** A document is refused that was loaded for this connection. */
   turnedAway(connection: Connection<Context>, code: CloseCode, reason: string, counted: RefusedReason): void
   /** Ends one document, and the socket where it was the only one, or the client is to come again. */

@@ -25,7 +25,7 @@ export function authentication(deps: Dependencies): Extension<Context> {
   return {
     async onAuthenticate({ token, documentName, context, connectionConfig, instance }) {
       const refuse = (code: CloseCode, reason: string, counted: RefusedReason = 'signin'): never => {
-        context.socket.denied(documentName, code, reason, counted)
+        context.socket.denied({ documentName, token }, code, reason, counted)
         throw new Refusal(reason)
       }
       if (!isId(documentName)) return refuse(closeCodes.notFound, 'not-found')

@@ -47,7 +47,7 @@ function openChannel() {
     readOnly: false,
     context: { user: { id: 'ada' }, credentials: { expiresAt: Number.POSITIVE_INFINITY } },
   } as unknown as OpenConnection
-  const channel = new Channel(socket)
+  const channel = new Channel(socket, null)
   channel.open(connection)
   return {
     channel,

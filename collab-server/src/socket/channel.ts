@@ -19,6 +19,8 @@ type Waiting = Incoming & { edit: AcceptedEdit | null }
  */
 export class Channel {
   private readonly socket: ChannelSocket
+  /** That it was asked for with. */
+  readonly token: string | null
   /** Null until Hocuspocus has authenticated and loaded the document; until then everything waits. */
   private connection: OpenConnection | null = null
   private incoming: Incoming[] = []
@@ -33,8 +35,9 @@ export class Channel {
   /** We have asked the client for all that it has, and it has not answered. */
   private isAsked = false
 
-  constructor(socket: ChannelSocket) {
+  constructor(socket: ChannelSocket, token: string | null) {
     this.socket = socket
+    this.token = token
   }
 
   get isOpen(): boolean {

@@ -2,7 +2,7 @@ import type { Hocuspocus } from '@hocuspocus/server'
 import { isId } from '@mdcreator/shared/ids'
 import { WebSocket } from 'ws'
 import type { OpenConnection } from '../access/connections.ts'
-import type { SocketControl } from '../context.ts'
+import type { SignIn, SocketControl } from '../context.ts'
 import type { RefusedReason } from '../metrics.ts'
 import type { Services } from '../services.ts'
 import { TokenBucket } from '../token-bucket.ts'
@@ -69,8 +69,6 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   private queuedBytes = 0
   private droppedBytes = 0
   private openDocuments = 0
-  /** Documents whose token was good, and that are being loaded. */
-  private loadingDocuments = 0
   private refusedSignIns = 0
 
   constructor(
@@ -118,13 +116,15 @@ export class ClientSocket implements SocketControl, ChannelSocket {
 
   admitted(): void {
     clearTimeout(this.authenticationTimer)
-    this.loadingDocuments++
   }
 
   opened(connection: OpenConnection): void {
-    this.loadingDocuments--
     const channel = this.channels.get(connection.messageAddress)
-    if (!channel) return
+    if (!channel) {
+      // Another session was refused with the same token meanwhile.
+      this.closeDocument(connection, closeCodes.tryAgainLater, 'try-again-later')
+      return
+    }
     if (this.openDocuments === 0) this.hooks.authenticated()
     this.refusedSignIns = 0
     this.openDocuments++
@@ -137,24 +137,29 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     this.regulate()
   }
 
-  denied(documentName: string, code: CloseCode, reason: string, counted: RefusedReason): void {
+  denied({ documentName, token }: SignIn, code: CloseCode, reason: string, counted: RefusedReason): void {
     for (const [address, channel] of this.channels) {
-      if (channel.isOpen || documentNameOf(address) !== documentName) continue
+      if (channel.isOpen || documentNameOf(address) !== documentName || channel.token !== token) continue
       channel.close()
       this.channels.delete(address)
     }
+    this.refused(code, reason, counted)
+  }
+
+  turnedAway(connection: OpenConnection, code: CloseCode, reason: string, counted: RefusedReason): void {
+    this.channels.get(connection.messageAddress)?.close()
+    this.channels.delete(connection.messageAddress)
+    this.refused(code, reason, counted)
+    connection.close({ code, reason })
+  }
+
+  private refused(code: CloseCode, reason: string, counted: RefusedReason): void {
     this.refusedSignIns++
     this.services.metrics.refused.inc({ reason: counted })
     if (code === closeCodes.unauthorized) this.hooks.signInFailed()
     setImmediate(() => {
       if (this.refusedSignIns >= maxRefusedSignIns || this.isOver(code)) this.close(code, reason)
     })
-  }
-
-  turnedAway(connection: OpenConnection, code: CloseCode, reason: string, counted: RefusedReason): void {
-    this.loadingDocuments--
-    this.denied(connection.document.name, code, reason, counted)
-    connection.close({ code, reason })
   }
 
   closeDocument(connection: OpenConnection, code: CloseCode, reason: string): void {
@@ -204,7 +209,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
 
   /** On an open socket, providers never ask again for a document that was refused or ended. */
   private isOver(code: CloseCode): boolean {
-    return code === closeCodes.tryAgainLater || (!this.hasOpenDocument() && this.loadingDocuments === 0)
+    return code === closeCodes.tryAgainLater || this.channels.size === 0
   }
 
   private hasOpenDocument(): boolean {
@@ -246,7 +251,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     }
   }
 
-  private authenticate(data: Uint8Array, { address, documentName }: Frame): void {
+  private authenticate(data: Uint8Array, { address, documentName, token }: Frame): void {
     if (!this.channels.has(address)) {
       const others = [...this.channels.keys()].filter((other) => documentNameOf(other) === documentName)
       // Hocuspocus would take the token for the connection that has the plain name.
@@ -257,7 +262,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
         this.refuse('documents-per-socket', closeCodes.tooMany, 'Too many documents on one socket')
         return
       }
-      this.channels.set(address, new Channel(this))
+      this.channels.set(address, new Channel(this, token))
     }
     this.client?.handleMessage(data)
   }
