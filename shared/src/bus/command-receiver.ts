@@ -44,11 +44,8 @@ export class CommandReceiver {
         else this.called(name, message, data.length)
       })
     }
-    return () => {
-      const wasOffered = this.offers.has(name)
-      withdraw()
-      if (wasOffered && !this.offers.has(name)) this.link.unsubscribe(commandChannel(name))
-    }
+    // It goes on listening: what it has offered may be granted still.
+    return withdraw
   }
 
   close(): void {
@@ -56,6 +53,7 @@ export class CommandReceiver {
   }
 
   private called(name: CommandName, call: CommandCall, bytes: number): void {
+    if (!this.offers.has(name)) return
     const { id } = call
     const known = this.heard.get(id)
     // The sender has missed it.
@@ -111,9 +109,10 @@ export class CommandReceiver {
       let reply: string
       try {
         const { offer } = this.choose(name, payload)
-        if (!offer) throw new Error('The handler has left')
-        const answer = commands[name].reply.parse(await offer.handle(payload, { requestId }))
-        reply = encode({ id, state: 'answered', reply: answer } satisfies ReplyMessage)
+        const message: ReplyMessage = offer
+          ? { id, state: 'answered', reply: commands[name].reply.parse(await offer.handle(payload, { requestId })) }
+          : { id, state: 'declined', server: this.server }
+        reply = encode(message)
       } catch (err) {
         this.log.error({ err, command: name }, 'a command failed')
         reply = encode({ id, state: 'failed' } satisfies ReplyMessage)

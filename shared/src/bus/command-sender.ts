@@ -20,7 +20,7 @@ type Pending = {
   name: string
   call: CommandCall
   startedAt: number
-  /** The one server that may do it. Never another: it may have begun, whatever is heard of it. */
+  /** The one server that may do it. Never another, unless that one declines: it may have begun, whatever is heard of it. */
   grantedTo?: string
   settle: (outcome: { reply: unknown } | BusError) => void
   next?: NodeJS.Timeout
@@ -100,6 +100,7 @@ export class CommandSender {
     const pending = this.pending.get(message.id)
     if (!pending) return
     if (message.state === 'offered') this.offered(pending, message.server)
+    else if (message.state === 'declined') this.declined(pending, message.server)
     else if (message.state === 'answered') pending.settle({ reply: message.reply })
     else pending.settle(new BusError('failed', `${pending.name} failed`))
   }
@@ -108,6 +109,12 @@ export class CommandSender {
     pending.grantedTo ??= server
     // Who offers again has missed that.
     if (pending.grantedTo === server) this.send(pending)
+  }
+
+  private declined(pending: Pending, server: string): void {
+    if (pending.grantedTo !== server) return
+    delete pending.grantedTo
+    this.send(pending)
   }
 }
 

@@ -158,6 +158,28 @@ describe('over Redis', () => {
       ear.disconnect()
     })
 
+    it('is done by another server where the first that offered leaves before it is told so', async () => {
+      const calls: string[] = []
+      const leaveOnceOffered = (): void => {
+        const leave = collab.handle(
+          'document.write-markdown',
+          async () => expect.fail('has left'),
+          () => {
+            queueMicrotask(leave)
+            return true
+          },
+        )
+      }
+      leaveOnceOffered()
+      await settled()
+      expect(await failure(api.request('document.write-markdown', command))).to.equal('unavailable')
+      leaveOnceOffered()
+      answering(open(), calls, 'other', () => false)
+      await settled()
+      expect(await api.request('document.write-markdown', command)).to.deep.equal({ outcome: 'written' })
+      expect(calls).to.deep.equal(['other text'])
+    })
+
     it('handles nothing that the sender was told is not handled', async () => {
       const calls: string[] = []
       // It hears the command, and nothing else happens on it until the sender has given up.

@@ -27,6 +27,8 @@ export type CommandMessage = z.output<typeof CommandMessage>
 /** To a command's sender, on its reply channel. */
 export const ReplyMessage = z.discriminatedUnion('state', [
   z.object({ id: Id, state: z.literal('offered'), server: ServerId }),
+  // It was granted to a server that does it no more, and has not begun.
+  z.object({ id: Id, state: z.literal('declined'), server: ServerId }),
   z.object({ id: Id, state: z.literal('answered'), reply: z.unknown() }),
   z.object({ id: Id, state: z.literal('failed') }),
 ])
