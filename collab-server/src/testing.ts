@@ -42,12 +42,7 @@ export async function startWorld() {
     privateJwk,
   ])
   const workspaceOwner = await createPerson(owner, 'Owner')
-  const workspaceId = newId()
-  await owner.query(
-    `with founded as (insert into workspaces (id, name, created_by) values ($1, 'Test Workspace', $2) returning id)
-     insert into workspace_members (workspace_id, user_id, role) select id, $2, 'owner' from founded`,
-    [workspaceId, workspaceOwner.id],
-  )
+  const workspaceId = await foundWorkspace(owner, workspaceOwner)
   const servers: TestServer[] = []
   const clients: Client[] = []
   return {
@@ -65,6 +60,8 @@ export async function startWorld() {
       if (role) await owner.query('insert into workspace_members values ($1, $2, $3)', [workspaceId, person.id, role])
       return person
     },
+    /** Another one; gives its id. */
+    workspace: (founder: Person): Promise<string> => foundWorkspace(owner, founder),
     async document(content = ''): Promise<string> {
       const id = newId()
       await owner.query(
@@ -114,6 +111,16 @@ async function createPerson(owner: Pool, name: string): Promise<Person> {
     name,
   ])
   return { id, name, token: await signToken({ sub: id }) }
+}
+
+async function foundWorkspace(owner: Pool, founder: Person): Promise<string> {
+  const id = newId()
+  await owner.query(
+    `with founded as (insert into workspaces (id, name, created_by) values ($1, 'Test Workspace', $2) returning id)
+     insert into workspace_members (workspace_id, user_id, role) select id, $2, 'owner' from founded`,
+    [id, founder.id],
+  )
+  return id
 }
 
 /** An access token as the local issuer makes it, or as a claim says otherwise. */

@@ -110,6 +110,25 @@ describe('rights that change while a document is open', () => {
     await other.stop()
   })
 
+  it('follows a document into another workspace', async () => {
+    const [ada, grace] = [await world.person('Ada'), await world.person('Grace')]
+    const elsewhere = await world.workspace(ada)
+    await world.owner.query(`insert into workspace_members values ($1, $2, 'viewer')`, [elsewhere, grace.id])
+    const moved = await world.document()
+    const client = world.connect(server, moved, grace.token)
+    clients.push(client)
+    await client.synced()
+    await world.owner.query('update documents set workspace_id = $2 where id = $1', [moved, elsewhere])
+    await announce({ document_id: moved })
+    await until(() => client.provider.authorizedScope === 'readonly')
+    await world.owner.query('delete from workspace_members where workspace_id = $1 and user_id = $2', [
+      ...[elsewhere, grace.id],
+    ])
+    await announce({ workspace_id: elsewhere, user_id: grace.id })
+    await client.closed()
+    expect(client.closes[0]).to.equal(4403)
+  })
+
   it('believes the database, not the announcement', async () => {
     const ada = await world.person('Ada')
     const a = await join(ada)

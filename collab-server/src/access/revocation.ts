@@ -160,6 +160,8 @@ function enforce(connection: OpenConnection, access: Access | null): void {
     context.socket.closeDocument(connection, ...refusal)
     return
   }
+  // What is announced next may be about the workspace that the document is in by now.
+  context.workspaceId = access?.workspaceId ?? context.workspaceId
   const readOnly = !access || !allows(access, 'document.write')
   if (connection.readOnly === readOnly) return
   connection.readOnly = readOnly
