@@ -2,7 +2,7 @@ import { newId } from '@mdcreator/shared/ids'
 import { can, type Role, roles } from '@mdcreator/shared/roles'
 import { expect } from 'chai'
 import type { Endpoint } from './http/endpoint.ts'
-import { type Json, signUp, startApi, type TestApi, type TestUser } from './testing.ts'
+import { type Json, signUp, type TestUser, testApi } from './testing.ts'
 import { listEndpoints } from './testing-endpoints.ts'
 import { exampleBody, fillPath, makePeople, makeWorld, type People } from './testing-world.ts'
 
@@ -62,20 +62,18 @@ const verdicts: Record<number, Verdict> = { 401: 'unauthenticated', 403: 'forbid
 
 describe('every endpoint for everybody', function () {
   this.timeout(180_000)
-  let api: TestApi
+  const api = testApi()
   let document: Json
   let people: People
   let stranger: TestUser
   let foreigners: People
   before(async () => {
-    api = await startApi()
     api.bus.handle('document.presence', async () => ({ people: [] }))
     document = (await api.request('GET', '//openapi.json')).body
     people = await makePeople(api)
     foreigners = await makePeople(api, 'foreign ')
     stranger = await signUp(api)
   })
-  after(() => api.stop())
 
   const userOf = (actor: Actor) => (actor === 'anonymous' ? undefined : actor === 'stranger' ? stranger : people[actor])
 

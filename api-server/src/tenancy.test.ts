@@ -2,7 +2,7 @@ import { newId } from '@mdcreator/shared/ids'
 import { roles } from '@mdcreator/shared/roles'
 import { expect } from 'chai'
 import type { Endpoint } from './http/endpoint.ts'
-import { type Answer, type Json, startApi, type TestApi, type TestUser } from './testing.ts'
+import { type Answer, type Json, type TestUser, testApi } from './testing.ts'
 import { listEndpoints } from './testing-endpoints.ts'
 import { exampleBody, fillPath, makePeople, makeWorld, type People, type World } from './testing-world.ts'
 
@@ -29,7 +29,7 @@ const planted = {
 
 describe('a workspace', function () {
   this.timeout(180_000)
-  let api: TestApi
+  const api = testApi()
   let document: Json
   let endpoints: Endpoint[]
   let victims: People
@@ -38,7 +38,6 @@ describe('a workspace', function () {
   let mine: World
   let canaries: string[]
   before(async () => {
-    api = await startApi()
     api.bus.handle('document.presence', async () => ({ people: [] }))
     document = (await api.request('GET', '//openapi.json')).body
     // Nobody can use a session that has ended.
@@ -50,7 +49,6 @@ describe('a workspace', function () {
     const emails = Object.values(victims).map(({ email }) => email)
     canaries = [...theirs.canaries, ...emails, 'canary-name-']
   })
-  after(() => api.stop())
 
   const leaksIn = ({ text, headers }: Answer): string[] => {
     const all = text + JSON.stringify([...headers])

@@ -1,15 +1,13 @@
 import { expect } from 'chai'
-import { startApi, type TestApi } from './testing.ts'
+import { testApi } from './testing.ts'
 import { Contract, contractOf } from './testing-contract.ts'
 
 describe('the contract that every answer in the tests is held to', () => {
-  let api: TestApi
+  const api = testApi()
   let contract: Contract
   before(async () => {
-    api = await startApi()
     contract = await contractOf(api.origin)
   })
-  after(() => api.stop())
 
   const health = (change: { status?: number; body?: string; headers?: Record<string, string | null> } = {}) => {
     const headers = new Headers({

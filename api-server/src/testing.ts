@@ -190,6 +190,34 @@ export async function addMember(api: TestApi, workspaceId: string, user: TestUse
     .execute()
 }
 
+/** For a `describe`: the API of `startApi`, there from its tests on; so are those who use it, below. */
+export function testApi(...options: Parameters<typeof startApi>): TestApi {
+  const api = {} as TestApi
+  before(async () => {
+    Object.assign(api, await startApi(...options))
+  })
+  after(() => api.stop())
+  return api
+}
+
+/** For a `describe`: a new user, signed in. */
+export function testUser(api: TestApi, name?: string): TestUser {
+  const user = {} as TestUser
+  before(async () => {
+    Object.assign(user, await signUp(api, name))
+  })
+  return user
+}
+
+/** For a `describe`: the body of a new workspace of the user. */
+export function testWorkspace(api: TestApi, user: TestUser): Json {
+  const workspace: Json = {}
+  before(async () => {
+    Object.assign(workspace, await createWorkspace(api, user))
+  })
+  return workspace
+}
+
 export type AccessChange = EventPayload<'access.changed'>
 
 /** What is announced from now on, in order. */

@@ -9,21 +9,16 @@ import {
   createWorkspace,
   type Json,
   signUp,
-  startApi,
-  type TestApi,
   type TestUser,
+  testApi,
   testPassword,
+  testUser,
 } from '../testing.ts'
 
 describe('the audit log', () => {
-  let api: TestApi
-  let owner: TestUser
+  const api = testApi()
+  const owner = testUser(api)
   let workspace: Json
-  before(async () => {
-    api = await startApi()
-    owner = await signUp(api)
-  })
-  after(() => api.stop())
   beforeEach(async () => {
     workspace = await createWorkspace(api, owner)
   })

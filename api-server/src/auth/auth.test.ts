@@ -2,17 +2,13 @@ import { createHash } from 'node:crypto'
 import { createDatabase } from '@mdcreator/db/database'
 import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
-import { recordChanges, signUp, startApi, type TestApi, testIssuer, testPassword } from '../testing.ts'
+import { recordChanges, signUp, testApi, testIssuer, testPassword } from '../testing.ts'
 import { prepareSigningKey } from './index.ts'
 
 const problem = (slug: string) => `https://mdcreator.app/problems/${slug}`
 
 describe('accounts and sessions', () => {
-  let api: TestApi
-  before(async () => {
-    api = await startApi()
-  })
-  after(() => api.stop())
+  const api = testApi()
 
   const post = (path: string, body: unknown) => api.request('POST', path, { body })
   const me = async (token: string) => (await api.request('GET', '/users/me', { token })).status

@@ -6,26 +6,22 @@ import { expect } from 'chai'
 import {
   addMember,
   createDocument,
-  createWorkspace,
   type Json,
   signUp,
-  startApi,
-  type TestApi,
   type TestUser,
+  testApi,
+  testUser,
+  testWorkspace,
 } from '../testing.ts'
 
 describe("a token for one document's socket", () => {
-  let api: TestApi
-  let user: TestUser
-  let workspace: Json
+  const api = testApi()
+  const user = testUser(api)
+  const workspace = testWorkspace(api, user)
   let document: Json
   before(async () => {
-    api = await startApi()
-    user = await signUp(api)
-    workspace = await createWorkspace(api, user)
     document = await createDocument(api, user, workspace.id)
   })
-  after(() => api.stop())
 
   const ask = (as: TestUser, document_id: unknown = document.id) =>
     api.request('POST', '/auth/collab-token', { token: as.token, body: { document_id } })

@@ -2,26 +2,23 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { createDatabase } from '@mdcreator/db/database'
 import { expect } from 'chai'
 import { decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
-import { type RequestOptions, signUp, startApi, type TestApi, type TestUser, testIssuer } from '../testing.ts'
+import { type RequestOptions, signUp, startApi, testApi, testIssuer, testUser } from '../testing.ts'
 
 type Key = Parameters<SignJWT['sign']>[0]
 const alg = 'RS256'
 
 describe('access tokens', () => {
-  let api: TestApi
-  let user: TestUser
+  const api = testApi()
+  const user = testUser(api)
   let kid: string
   let key: Key
   let publicJwk: JWK
   before(async () => {
-    api = await startApi()
-    user = await signUp(api)
     const row = await api.owner.selectFrom('signing_keys').selectAll().executeTakeFirstOrThrow()
     kid = row.kid
     publicJwk = row.public_jwk as JWK
     key = await importJWK(row.private_jwk as JWK)
   })
-  after(() => api.stop())
 
   const get = (options: RequestOptions, path = '/users/me') => api.request('GET', path, options)
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -5,30 +5,24 @@ import {
   type Answer,
   addMember,
   createDocument,
-  createWorkspace,
   type Json,
   type RequestOptions,
   signUp,
-  startApi,
-  type TestApi,
-  type TestUser,
+  testApi,
+  testUser,
+  testWorkspace,
 } from '../testing.ts'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const problem = (slug: string) => `https://mdcreator.app/problems/${slug}`
 
 describe('changing a document', () => {
-  let api: TestApi
-  let user: TestUser
-  let workspace: Json
+  const api = testApi()
+  const user = testUser(api)
+  const workspace = testWorkspace(api, user)
   let document: Json
   let etag: string
   const withdrawals: (() => void)[] = []
-  before(async () => {
-    api = await startApi()
-    user = await signUp(api)
-    workspace = await createWorkspace(api, user)
-  })
   beforeEach(async () => {
     document = await createDocument(api, user, workspace.id)
     etag = `"${document.content_hash}-1-owner"`
@@ -36,7 +30,6 @@ describe('changing a document', () => {
   afterEach(() => {
     for (const withdraw of withdrawals.splice(0)) withdraw()
   })
-  after(() => api.stop())
 
   const patch = (body: unknown, headers: RequestOptions['headers'] = {}): Promise<Answer> =>
     api.request('PATCH', `/documents/${document.id}`, { token: user.token, body, headers })

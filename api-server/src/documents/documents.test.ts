@@ -1,29 +1,14 @@
 import { createHash } from 'node:crypto'
 import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
-import {
-  addMember,
-  createDocument,
-  createWorkspace,
-  type Json,
-  signUp,
-  startApi,
-  type TestApi,
-  type TestUser,
-} from '../testing.ts'
+import { addMember, createDocument, createWorkspace, signUp, testApi, testUser, testWorkspace } from '../testing.ts'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 describe('documents', () => {
-  let api: TestApi
-  let owner: TestUser
-  let workspace: Json
-  before(async () => {
-    api = await startApi()
-    owner = await signUp(api)
-    workspace = await createWorkspace(api, owner)
-  })
-  after(() => api.stop())
+  const api = testApi()
+  const owner = testUser(api)
+  const workspace = testWorkspace(api, owner)
 
   const create = (body: unknown, user = owner) =>
     api.request('POST', `/workspaces/${workspace.id}/documents`, { token: user.token, body })

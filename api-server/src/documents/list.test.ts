@@ -1,27 +1,15 @@
 import { expect } from 'chai'
-import {
-  createDocument,
-  createWorkspace,
-  type Json,
-  signUp,
-  startApi,
-  type TestApi,
-  type TestUser,
-} from '../testing.ts'
+import { createDocument, createWorkspace, type Json, testApi, testUser, testWorkspace } from '../testing.ts'
 
 describe('listing documents', () => {
-  let api: TestApi
-  let user: TestUser
-  let workspace: Json
+  const api = testApi()
+  const user = testUser(api)
+  const workspace = testWorkspace(api, user)
   before(async () => {
-    api = await startApi()
-    user = await signUp(api)
-    workspace = await createWorkspace(api, user)
     for (const title of ['delta', 'alpha', 'echo', 'bravo', 'charlie']) {
       await createDocument(api, user, workspace.id, { title, content: `text of ${title}` })
     }
   })
-  after(() => api.stop())
 
   const list = (query: string, workspaceId = workspace.id) =>
     api.request('GET', `/workspaces/${workspaceId}/documents${query}`, { token: user.token })

@@ -10,24 +10,19 @@ import {
   type Json,
   signUp,
   startApi,
-  type TestApi,
-  type TestUser,
+  testApi,
+  testUser,
+  testWorkspace,
 } from '../testing.ts'
 
 describe('the trash', () => {
-  let api: TestApi
-  let user: TestUser
-  let workspace: Json
+  const api = testApi()
+  const user = testUser(api)
+  const workspace = testWorkspace(api, user)
   let document: Json
-  before(async () => {
-    api = await startApi()
-    user = await signUp(api)
-    workspace = await createWorkspace(api, user)
-  })
   beforeEach(async () => {
     document = await createDocument(api, user, workspace.id)
   })
-  after(() => api.stop())
 
   const remove = () => api.request('DELETE', `/documents/${document.id}`, { token: user.token })
   const restore = (as = user, headers: Record<string, string> = {}, id: string = document.id): Promise<Answer> =>

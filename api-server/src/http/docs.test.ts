@@ -1,22 +1,20 @@
 import { expect } from 'chai'
-import { type Json, startApi, type TestApi } from '../testing.ts'
+import { type Json, testApi } from '../testing.ts'
 import { Contract } from '../testing-contract.ts'
 import { listEndpoints } from '../testing-endpoints.ts'
 
 const methods = ['get', 'post', 'put', 'patch', 'delete']
 
 describe('the API document', () => {
-  let api: TestApi
+  const api = testApi()
   let document: Json
   let operations: { method: string; path: string; operation: Json }[]
   before(async () => {
-    api = await startApi()
     document = (await api.request('GET', '//openapi.json')).body
     operations = Object.entries(document.paths as Json).flatMap(([path, item]) =>
       Object.entries(item as Json).map(([method, operation]) => ({ method, path, operation })),
     )
   })
-  after(() => api.stop())
 
   const resolve = ({ $ref }: Json): Json => ($ref ? document.components.schemas[$ref.split('/').at(-1)] : {})
 

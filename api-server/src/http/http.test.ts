@@ -1,17 +1,12 @@
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
-import { createWorkspace, type RequestOptions, signUp, startApi, type TestApi, type TestUser } from '../testing.ts'
+import { createWorkspace, type RequestOptions, signUp, startApi, type TestUser, testApi, testUser } from '../testing.ts'
 
 const slugOf = (body: { type: string }) => body.type.replace('https://mdcreator.app/problems/', '')
 
 describe('the HTTP side of the API', () => {
-  let api: TestApi
-  let user: TestUser
-  before(async () => {
-    api = await startApi()
-    user = await signUp(api)
-  })
-  after(() => api.stop())
+  const api = testApi()
+  const user = testUser(api)
 
   const post = (options: RequestOptions) => api.request('POST', '/workspaces', { token: user.token, ...options })
 

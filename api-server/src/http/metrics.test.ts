@@ -1,15 +1,11 @@
 import { Gauge, Registry } from '@mdcreator/shared/metrics'
 import { expect } from 'chai'
-import { createDocument, createWorkspace, signUp, startApi, type TestApi } from '../testing.ts'
+import { createDocument, createWorkspace, signUp, testApi } from '../testing.ts'
 
 describe('metrics', () => {
-  let api: TestApi
   const registry = new Registry()
   new Gauge({ name: 'somebody_elses', help: 'of the collaboration server', registers: [registry] })
-  before(async () => {
-    api = await startApi({ registry })
-  })
-  after(() => api.stop())
+  const api = testApi({ registry })
 
   const read = async (): Promise<string> => (await api.request('GET', '//metrics')).text
   const count = (text: string, labels: string): number =>

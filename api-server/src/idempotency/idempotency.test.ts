@@ -2,28 +2,14 @@ import { connect } from 'node:net'
 import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
 import { sql } from 'kysely'
-import {
-  createWorkspace,
-  type Json,
-  type RequestOptions,
-  signUp,
-  startApi,
-  type TestApi,
-  type TestUser,
-} from '../testing.ts'
+import { type Json, type RequestOptions, signUp, type TestUser, testApi, testUser, testWorkspace } from '../testing.ts'
 
 const slugOf = (body: Json): string => body.type.replace('https://mdcreator.app/problems/', '')
 
 describe('idempotency keys', () => {
-  let api: TestApi
-  let user: TestUser
-  let workspace: Json
-  before(async () => {
-    api = await startApi()
-    user = await signUp(api)
-    workspace = await createWorkspace(api, user)
-  })
-  after(() => api.stop())
+  const api = testApi()
+  const user = testUser(api)
+  const workspace = testWorkspace(api, user)
 
   const create = (key: string, body: object, as = user, options: RequestOptions = {}) =>
     api.request('POST', `/workspaces/${workspace.id}/documents`, {

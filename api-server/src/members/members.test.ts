@@ -9,25 +9,22 @@ import {
   type Json,
   recordChanges,
   signUp,
-  startApi,
-  type TestApi,
   type TestUser,
+  testApi,
 } from '../testing.ts'
 
 const problem = (slug: string) => `https://mdcreator.app/problems/${slug}`
 
 describe('members', () => {
-  let api: TestApi
+  const api = testApi()
   let owner: TestUser
   let workspace: Json
   const people = {} as Record<Role, TestUser>
   let changes: AccessChange[]
   before(async () => {
-    api = await startApi()
     for (const role of roles) people[role] = await signUp(api, role)
     owner = people.owner
   })
-  after(() => api.stop())
   beforeEach(async () => {
     workspace = await createWorkspace(api, owner)
     for (const role of roles) if (role !== 'owner') await addMember(api, workspace.id, people[role], role)

@@ -9,18 +9,13 @@ import {
   type Json,
   recordChanges,
   signUp,
-  startApi,
-  type TestApi,
   type TestUser,
+  testApi,
 } from '../testing.ts'
 
 describe('personal access tokens', () => {
-  let api: TestApi
+  const api = testApi()
   let user: TestUser
-  before(async () => {
-    api = await startApi()
-  })
-  after(() => api.stop())
   beforeEach(async () => {
     user = await signUp(api)
   })

@@ -2,20 +2,15 @@ import { newId } from '@mdcreator/shared/ids'
 import { type Scope, scopes } from '@mdcreator/shared/scopes'
 import { expect } from 'chai'
 import type { Endpoint } from '../http/endpoint.ts'
-import { signUp, startApi, type TestApi, type TestUser } from '../testing.ts'
+import { testApi, testUser } from '../testing.ts'
 import { listEndpoints } from '../testing-endpoints.ts'
 
 const problem = 'https://mdcreator.app/problems/insufficient-scope'
 
 describe('scopes', () => {
-  let api: TestApi
-  let user: TestUser
+  const api = testApi()
+  const user = testUser(api)
   const tokens = new Map<string, string>()
-  before(async () => {
-    api = await startApi()
-    user = await signUp(api)
-  })
-  after(() => api.stop())
 
   /** A token with these scopes, made once. */
   async function tokenWith(wanted: readonly Scope[]): Promise<string> {

@@ -8,26 +8,21 @@ import {
   createWorkspace,
   type Json,
   signUp,
-  startApi,
-  type TestApi,
   type TestUser,
+  testApi,
+  testUser,
+  testWorkspace,
 } from '../testing.ts'
 
 type People = CommandReply<'document.presence'>['people']
 
 describe('presence', () => {
-  let api: TestApi
-  let user: TestUser
-  let workspace: Json
+  const api = testApi()
+  const user = testUser(api, 'Ada')
+  const workspace = testWorkspace(api, user)
   let document: Json
   let present: People = []
   let withdraw: () => void
-  before(async () => {
-    api = await startApi()
-    user = await signUp(api, 'Ada')
-    workspace = await createWorkspace(api, user)
-  })
-  after(() => api.stop())
   beforeEach(async () => {
     document = await createDocument(api, user, workspace.id)
     present = []

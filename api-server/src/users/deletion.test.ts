@@ -6,21 +6,16 @@ import {
   createWorkspace,
   recordChanges,
   signUp,
-  startApi,
-  type TestApi,
   type TestUser,
+  testApi,
   testPassword,
 } from '../testing.ts'
 
 const problem = (slug: string) => `https://mdcreator.app/problems/${slug}`
 
 describe('deleting an account', () => {
-  let api: TestApi
+  const api = testApi()
   let user: TestUser
-  before(async () => {
-    api = await startApi()
-  })
-  after(() => api.stop())
   beforeEach(async () => {
     user = await signUp(api)
   })

@@ -1,14 +1,9 @@
 import { expect } from 'chai'
-import { signUp, startApi, type TestApi, type TestUser } from '../testing.ts'
+import { signUp, testApi, testUser } from '../testing.ts'
 
 describe('the own profile', () => {
-  let api: TestApi
-  let user: TestUser
-  before(async () => {
-    api = await startApi()
-    user = await signUp(api)
-  })
-  after(() => api.stop())
+  const api = testApi()
+  const user = testUser(api)
 
   const patch = (body: unknown) => api.request('PATCH', '/users/me', { token: user.token, body })
 

@@ -1,26 +1,15 @@
 import { newId } from '@mdcreator/shared/ids'
 import { type Role, roles } from '@mdcreator/shared/roles'
 import { expect } from 'chai'
-import {
-  addMember,
-  createWorkspace,
-  type Json,
-  recordChanges,
-  signUp,
-  startApi,
-  type TestApi,
-  type TestUser,
-} from '../testing.ts'
+import { addMember, createWorkspace, type Json, recordChanges, signUp, type TestUser, testApi } from '../testing.ts'
 
 describe('changing a workspace', () => {
-  let api: TestApi
+  const api = testApi()
   const people = {} as Record<Role, TestUser>
   let workspace: Json
   before(async () => {
-    api = await startApi()
     for (const role of roles) people[role] = await signUp(api, role)
   })
-  after(() => api.stop())
   beforeEach(async () => {
     workspace = await createWorkspace(api, people.owner)
     for (const role of roles) if (role !== 'owner') await addMember(api, workspace.id, people[role], role)

@@ -6,19 +6,14 @@ import {
   type Json,
   recordChanges,
   signUp,
-  startApi,
-  type TestApi,
   type TestUser,
+  testApi,
+  testUser,
 } from '../testing.ts'
 
 describe('workspaces', () => {
-  let api: TestApi
-  let user: TestUser
-  before(async () => {
-    api = await startApi()
-    user = await signUp(api)
-  })
-  after(() => api.stop())
+  const api = testApi()
+  const user = testUser(api)
 
   const create = (body: unknown) => api.request('POST', '/workspaces', { token: user.token, body })
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { startApi, type TestApi } from '../../testing.ts'
+import { testApi } from '../../testing.ts'
 
 const asked = {
   response_type: 'code',
@@ -10,11 +10,7 @@ const asked = {
 }
 
 describe('an app that signs people in', () => {
-  let api: TestApi
-  before(async () => {
-    api = await startApi()
-  })
-  after(() => api.stop())
+  const api = testApi()
 
   const encode = (redirect_uri: string | undefined, more: object = {}): string =>
     new URLSearchParams({ ...asked, ...(redirect_uri !== undefined && { redirect_uri }), ...more }).toString()
