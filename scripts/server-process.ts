@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
+import { freePort } from '@mdcreator/db/embedded/ports'
 import * as Y from 'yjs'
+import { exited, killFamily, killHard } from './chaos/kill-hard.ts'
 import type { Demo } from './demo.ts'
 
 /** `npm start`'s program as a process of its own, on a port and a data folder of its own. */
@@ -45,19 +46,15 @@ export class ServerProcess {
   /** SIGKILL to the server, PostgreSQL and each of its processes, as if the power had gone. */
   async killEverything(): Promise<void> {
     const postmaster = Number(readFileSync(path.join(this.dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0])
-    const gone = this.exited()
-    for (const pid of [this.child.pid as number, postmaster, ...childrenOf(postmaster)]) kill(pid)
+    const gone = killHard(this.child)
+    killFamily(postmaster)
     await gone
   }
 
   async stop(): Promise<number | null> {
-    const gone = this.exited()
+    const gone = exited(this.child)
     this.child.kill('SIGTERM')
     return gone
-  }
-
-  private exited(): Promise<number | null> {
-    return new Promise((resolve) => this.child.once('exit', resolve))
   }
 
   /** An access token of one of the demo's people. */
@@ -135,39 +132,5 @@ export function acknowledged(provider: HocuspocusProvider): Promise<void> {
     provider.on('unsyncedChanges', check)
     provider.on('synced', check)
     check()
-  })
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        // `pid (name) state ppid …`: the name may hold spaces and brackets.
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent
-      } catch {
-        return false
-      }
-    })
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
   })
 }
