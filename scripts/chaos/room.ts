@@ -1,6 +1,6 @@
 import * as Y from 'yjs'
+import type { Person } from '../people.ts'
 import type { Edit } from './ledger.ts'
-import type { Person } from './members.ts'
 import { Typist, wordsOf } from './typist.ts'
 
 export type RoomOptions = {

@@ -1,11 +1,9 @@
-import { TokenSigner } from '@mdcreator/api-server/auth/signing-keys'
-import { createDatabase, createPool, type Pool } from '@mdcreator/db/database'
+import { createPool, type Pool } from '@mdcreator/db/database'
 import { migrate } from '@mdcreator/db/migrate'
 import { startTemporaryPostgres } from '@mdcreator/db/testing'
-import { loadConfig } from '@mdcreator/shared/config'
-import { newId } from '@mdcreator/shared/ids'
 import { type RedisServer, startRedis } from '@mdcreator/shared/testing-redis'
 import * as Y from 'yjs'
+import { createDocuments, createPeople, foundWorkspace, type Person } from '../people.ts'
 
 /** A PostgreSQL of its own that commits to disk, and a Redis, with people who are editors of one workspace. */
 export class World {
@@ -37,35 +35,17 @@ export class World {
     const { url, stop } = await startTemporaryPostgres({ durable: true })
     await migrate(url)
     const pool = createPool({ url, size: 2 })
-    const ids = Array.from({ length: people }, newId)
-    const ownerId = ids[0] as string
-    await pool.query(
-      `insert into users (id, subject, email, display_name)
-       select id, id, id || '@load.example', 'Person ' || n from unnest($1::uuid[]) with ordinality as person (id, n)`,
-      [ids],
-    )
-    const workspaceId = newId()
-    await pool.query(
-      `with founded as (insert into workspaces (id, name, created_by) values ($1, 'Load', $2) returning id, created_by)
-       insert into workspace_members (workspace_id, user_id, role)
-       select founded.id, member, case when member = created_by then 'owner' else 'editor' end::workspace_role
-       from founded, unnest($3::uuid[]) as member`,
-      [workspaceId, ownerId, ids],
-    )
-    const tokens = await signIn(url, pool, ids)
+    const members = (await createPeople({ url, pool }, people)) as [Person, ...Person[]]
+    const workspaceId = await foundWorkspace(pool, members)
     const redis = await startRedis()
-    return new World({ url, pool, redis, tokens, workspaceId, ownerId, stopPostgres: stop })
+    const tokens = members.map(({ token }) => token)
+    return new World({ url, pool, redis, tokens, workspaceId, ownerId: members[0].id, stopPostgres: stop })
   }
 
   /** Empty documents; resolves to their ids. */
-  async createDocuments(count: number): Promise<string[]> {
-    const ids = Array.from({ length: count }, newId)
-    await this.pool.query(
-      `insert into documents (id, workspace_id, title, content, created_by)
-       select id, $2, 'Load', '', $3 from unnest($1::uuid[]) as id`,
-      [ids, this.workspaceId, this.ownerId],
-    )
-    return ids
+  createDocuments(count: number): Promise<string[]> {
+    const { workspaceId, ownerId } = this
+    return createDocuments(this.pool, { workspaceId, ownerId, count })
   }
 
   /** Puts the same content into documents, as a checkpoint would have left it. */
@@ -122,23 +102,4 @@ type Parts = {
   workspaceId: string
   ownerId: string
   stopPostgres: () => Promise<void>
-}
-
-/** A session for each, and its access token. */
-async function signIn(url: string, pool: Pool, userIds: string[]): Promise<string[]> {
-  const sessionIds = userIds.map(newId)
-  await pool.query(
-    `insert into sessions (id, user_id, refresh_token_hash, expires_at)
-     select id, user_id, '', now() + interval '1 day' from unnest($1::uuid[], $2::uuid[]) as session (id, user_id)`,
-    [sessionIds, userIds],
-  )
-  const database = createDatabase({ url, role: 'mdcreator_api', size: 2 })
-  try {
-    const signer = new TokenSigner(database, loadConfig({}).issuer)
-    const tokens: string[] = []
-    for (const [i, userId] of userIds.entries()) tokens.push(await signer.sign(userId, sessionIds[i] as string))
-    return tokens
-  } finally {
-    await database.destroy()
-  }
 }
