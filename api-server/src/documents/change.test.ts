@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { BusError } from '@mdcreator/shared/bus/bus'
+import { until } from '@mdcreator/shared/testing'
 import { expect } from 'chai'
+import { sql } from 'kysely'
 import {
   type Answer,
   addMember,
@@ -55,6 +57,14 @@ describe('changing a document', () => {
   }
 
   describe('its title', () => {
+    const waitingForLocks = async (): Promise<number> => {
+      const { rows } = await sql<{ pid: number }>`
+        select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+        api.owner,
+      )
+      return rows.length
+    }
+
     it('changes it and gives a new ETag', async () => {
       const answer = await patch({ title: '  Renamed ' }, { 'If-Match': etag })
       expect(answer.status).to.equal(200)
@@ -89,10 +99,14 @@ describe('changing a document', () => {
     })
 
     it('lets one of 50 win that name the same ETag', async () => {
-      const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => patch({ title: `Title ${i}` }, { 'If-Match': etag })),
-      )
-      const statuses = answers.map((answer) => answer.status)
+      const answers: Promise<Answer>[] = []
+      // Nobody can change it before several have read it.
+      await api.owner.transaction().execute(async (trx) => {
+        await trx.selectFrom('documents').select('id').where('id', '=', document.id).forUpdate().execute()
+        for (let i = 0; i < 50; i++) answers.push(patch({ title: `Title ${i}` }, { 'If-Match': etag }))
+        await until(async () => (await waitingForLocks()) > 3)
+      })
+      const statuses = (await Promise.all(answers)).map((answer) => answer.status)
       expect(statuses.filter((status) => status === 200)).to.have.length(1)
       expect(statuses.filter((status) => status === 412)).to.have.length(49)
     })
