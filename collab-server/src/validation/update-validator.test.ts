@@ -83,6 +83,9 @@ describe('the update validator', () => {
     // One client, one struct of client 1 at clock 2^32-2: a GC of length 5.
     const overflowing = new Uint8Array([1, 1, 1, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0, 5, 0])
     expect(validate(overflowing, new Y.Doc())).to.equal('malformed')
+    // Nothing but a deletion of five there.
+    const deleting = new Uint8Array([0, 1, 1, 1, 0xfe, 0xff, 0xff, 0xff, 0x0f, 5])
+    expect(validate(deleting, new Y.Doc())).to.equal('malformed')
   })
 
   it('refuses updates over the limits', () => {
