@@ -4,35 +4,20 @@ import { newId } from '@mdcreator/shared/ids'
 import { roles } from '@mdcreator/shared/roles'
 import { type TokenClaims, TokenError } from '@mdcreator/shared/tokens'
 import { expect } from 'chai'
-import {
-  addMember,
-  createDocument,
-  createWorkspace,
-  type Json,
-  signUp,
-  startApi,
-  type TestApi,
-  type TestUser,
-} from '../testing.ts'
+import { addMember, createDocument, type Json, signUp, testApi, testUser, testWorkspace } from '../testing.ts'
 
 describe("a ticket for one document's socket", () => {
-  let api: TestApi
+  const api = testApi()
+  const user = testUser(api)
+  const workspace = testWorkspace(api, user)
   let db: Database
-  let user: TestUser
-  let workspace: Json
   let document: Json
   before(async () => {
-    api = await startApi()
     // As where one process is both servers.
     db = createDatabase({ url: api.databaseUrl, role: 'mdcreator_api', size: 1 })
-    user = await signUp(api)
-    workspace = await createWorkspace(api, user)
     document = await createDocument(api, user, workspace.id)
   })
-  after(async () => {
-    await db.destroy()
-    await api.stop()
-  })
+  after(() => db.destroy())
 
   const ask = (token: string, document_id: unknown = document.id) =>
     api.request('POST', '/auth/collab-ticket', { token, body: { document_id } })
