@@ -127,6 +127,8 @@ class Integration {
         isWaiting.delete(current)
         continue
       }
+      // Else two that wait for each other here, but not where the rest is, would pass for a circle.
+      if (struct.id.clock > this.clockOf(current)) return 'gap'
       const missing = this.missing(struct)
       if (missing === null) {
         const problem = this.integrate(struct)
@@ -163,7 +165,6 @@ class Integration {
   private integrate(struct: Struct): Problem | null {
     const { client, clock } = struct.id
     const known = this.clockOf(client)
-    if (clock > known) return 'gap'
     const end = clock + struct.length
     if (clock < known && end > known && !(struct instanceof Y.GC)) {
       if (this.endsWithGc(client)) return 'gap'

@@ -33,6 +33,28 @@ describe('the update validator', () => {
     expect(validate(second, server, accepted)).to.equal('new')
   })
 
+  it('finds a gap where two Yjs clients have written by turns and only the beginning is missing', () => {
+    for (const ids of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      const [one, two] = ids.map((clientID) => Object.assign(new Y.Doc(), { clientID })) as [Y.Doc, Y.Doc]
+      const type = (from: Y.Doc, to: Y.Doc, word: string): void => {
+        from.getText('default').insert(from.getText('default').length, word)
+        Y.applyUpdate(to, Y.encodeStateAsUpdate(from))
+      }
+      type(one, two, 'a')
+      const first = Y.encodeStateAsUpdate(one)
+      type(two, one, 'b')
+      type(one, two, 'c')
+      const rest = Y.encodeStateAsUpdate(one, Y.encodeStateVectorFromUpdate(first))
+      const server = new Y.Doc()
+      expect(validate(rest, server)).to.equal('gap')
+      Y.applyUpdate(server, first)
+      expect(validate(rest, server)).to.equal('new')
+    }
+  })
+
   it('knows what is in the document, whole delete sets of a reconnecting client included', () => {
     const client = new Y.Doc()
     client.getText('default').insert(0, 'hello world')
