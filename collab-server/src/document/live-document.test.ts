@@ -104,6 +104,43 @@ describe('a live document', () => {
       live.apply(first)
       expect(textOf(live.document)).to.equal('<paragraph>first second</paragraph>')
     })
+
+    it('applies all that waited once the first of them comes, deletions too', () => {
+      const { doc, edit } = writer()
+      const edits = ['a', 'b', 'c'].map((word) => edit((root) => root.push([paragraph(word)])))
+      edits.push(edit((root) => root.delete(1, 1)))
+      const [first, ...rest] = edits as [Uint8Array]
+      const live = load()
+      for (const update of rest.reverse()) live.apply(update)
+      expect(textOf(live.document)).to.equal('')
+      live.apply(first)
+      expect(textOf(live.document)).to.equal('<paragraph>a</paragraph><paragraph>c</paragraph>')
+      expect(Y.equalSnapshots(Y.snapshot(live.document), Y.snapshot(doc))).to.equal(true)
+    })
+
+    it('keeps it once, however often it loads what is stored', () => {
+      const { edit } = writer()
+      const first = edit((root) => root.push([paragraph('first')]))
+      const second = edit((root) => firstText(root).insert(5, ' second'))
+      const live = load()
+      for (let epoch = 1; epoch < 4; epoch++) {
+        live.applyStored({ ...nothing, epoch, state: second }, (error) => expect.fail(String(error)))
+      }
+      let transactions = 0
+      live.document.on('afterTransaction', () => transactions++)
+      live.apply(first)
+      expect(textOf(live.document)).to.equal('<paragraph>first second</paragraph>')
+      expect(transactions).to.equal(2)
+    })
+
+    it('does not try it again at each edit that has nothing to do with it', () => {
+      const { live } = inReverse()
+      let transactions = 0
+      live.document.on('afterTransaction', () => transactions++)
+      live.apply(writer().edit((root) => root.push([paragraph('other')])))
+      live.applyWaiting()
+      expect(transactions).to.equal(1)
+    })
   })
 
   it('answers those who open it at one time with the same bytes, and later ones with what has changed', () => {

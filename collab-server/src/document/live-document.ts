@@ -10,6 +10,7 @@ import { LogPosition } from '../update-log/log-position.ts'
 import { applyLogged, restOf } from '../update-log/logged-row.ts'
 import type { Checkpoint } from '../update-log/storage.ts'
 import type { StoredDocument, StoredUpdate } from '../update-log/stored-documents.ts'
+import { WaitingUpdates } from '../update-log/waiting-updates.ts'
 import { AcceptedEdits } from '../validation/accepted.ts'
 import { trusted } from '../validation/inspected.ts'
 import { type Verdict, validateUpdate } from '../validation/update-validator.ts'
@@ -38,7 +39,7 @@ export class LiveDocument {
   /** Writes from the API, one after the other. */
   private writes: Promise<unknown> = Promise.resolve()
   private readonly reader: DocumentReader
-  private readonly waitingUpdates: Uint8Array[] = []
+  private readonly waitingUpdates: WaitingUpdates
   /** Those that are on their way to the log, by what ends them. */
   private edits = new Set<() => void>()
   private isLarge = false
@@ -50,6 +51,7 @@ export class LiveDocument {
     this.accepted = new AcceptedEdits((client) => speakersOf(document).userOf(client))
     this.reader = new DocumentReader(document)
     this.opening = new Opening(document)
+    this.waitingUpdates = new WaitingUpdates(document, fromElsewhere)
     this.clock = stored.clock
     this.stateBytes = stored.state?.byteLength ?? 0
     this.position = new LogPosition(stored.epoch, stored.snapshot)
@@ -162,13 +164,14 @@ export class LiveDocument {
           onError(error)
         }
       }
+      this.waitingUpdates.giveBack()
     }, fromElsewhere)
     this.position.loaded(epoch, snapshot)
     for (const { id, data } of tail) this.position.add(id, data.byteLength)
     this.clock = Math.max(this.clock, clock)
     if (state) this.stateBytes = state.byteLength
-    this.putAsideWhatWaits()
-    if (state && isFirst && tail.length === 0 && this.waitingUpdates.length === 0) this.opening.keep(state)
+    this.waitingUpdates.putAside()
+    if (state && isFirst && tail.length === 0 && this.waitingUpdates.isEmpty) this.opening.keep(state)
   }
 
   /**
@@ -194,26 +197,9 @@ export class LiveDocument {
     return validateUpdate(data, this.document, new AcceptedEdits(), server, { inspected: trusted })
   }
 
-  /** Tries the rows that were put aside at the load again; returns how many still wait. */
-  applyWaiting(): number {
-    const waiting = this.waitingUpdates.splice(0)
-    for (const update of waiting) Y.applyUpdate(this.document, update, fromElsewhere)
-    this.putAsideWhatWaits()
-    return this.waitingUpdates.length
-  }
-
-  /**
-   * What waits for an edit that is not here is no part of the document: offered to clients it would come back from them as
-   * a gap, again and again. The edit may be on its way from another server; if it was never acknowledged, the rows keep
-   * what builds on it.
-   */
-  private putAsideWhatWaits(): void {
-    const { store } = this.document
-    for (const update of [store.pendingStructs?.update, store.pendingDs]) {
-      if (update) this.waitingUpdates.push(Y.convertUpdateFormatV2ToV1(update))
-    }
-    store.pendingStructs = null
-    store.pendingDs = null
+  /** Tries again what waits in the log for what is not here, where something of that has come. */
+  applyWaiting(): void {
+    this.waitingUpdates.apply()
   }
 
   private claim(row: StoredUpdate): void {
@@ -225,8 +211,8 @@ export class LiveDocument {
     if (this.document.isDestroyed) return
     Y.applyUpdate(this.document, update, fromHere)
     // It may build on an edit that was given up, or be what others wait for.
-    if (this.waitingUpdates.length > 0) this.applyWaiting()
-    else this.putAsideWhatWaits()
+    this.waitingUpdates.putAside()
+    this.waitingUpdates.apply()
   }
 
   /** Counts a row of the log that is applied now. */
