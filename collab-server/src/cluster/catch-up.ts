@@ -138,7 +138,7 @@ export class CatchUp {
 
   private applyRow(live: LiveDocument, row: LogRow): 'applied' | 'gap' | 'malformed' {
     if (live.position.has(row.id)) return 'applied'
-    const outcome = live.applyRow(row)
+    const outcome = live.applyRow(row, 'log')
     if (outcome === 'applied') {
       this.repaired()
     } else if (outcome === 'malformed') {

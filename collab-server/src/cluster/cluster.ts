@@ -225,7 +225,7 @@ export class Cluster {
   private handle({ live, awareness, peers }: Member, server: string, message: PeerMessage): void {
     switch (message.type) {
       case 'row': {
-        const outcome = live.applyRow(message)
+        const outcome = live.applyRow(message, 'server')
         if (outcome === 'applied') this.deps.metrics.updates.inc({ source: 'peer' })
         // The log has what it builds on, and this row itself.
         else if (outcome === 'gap') this.catchUp.now().catch(() => {})

@@ -67,18 +67,26 @@ describe('a live document', () => {
     it('that goes on from what was deleted and collected here, takes the rest, and what comes after it', () => {
       const { beginning, word, deletion, both, later } = deletedMeanwhile()
       const live = load([beginning, word, deletion])
-      expect(live.applyRow({ id: 1, data: both, ...ada })).to.equal('applied')
-      expect(live.applyRow({ id: 2, data: later, ...ada })).to.equal('applied')
+      expect(live.applyRow({ id: 1, data: both, ...ada }, 'server')).to.equal('applied')
+      expect(live.applyRow({ id: 2, data: later, ...ada }, 'server')).to.equal('applied')
       const other = load([beginning, both, word, deletion, later])
       expect(Y.equalSnapshots(Y.snapshot(live.document), Y.snapshot(other.document))).to.equal(true)
       expect(textOf(live.document)).to.equal('<paragraph>later</paragraph>')
     })
 
+    it('that comes late, when a checkpoint has folded it, does not count it as one of the log', () => {
+      const { beginning } = deletedMeanwhile()
+      const live = load()
+      live.applyStored({ ...nothing, state: beginning, epoch: 1 }, (error) => expect.fail(String(error)))
+      expect(live.applyRow({ id: 1, data: beginning, ...ada }, 'server')).to.equal('applied')
+      expect(live.position).to.include({ rows: 0, bytes: 0 })
+    })
+
     it('that builds on one which is not here, waits for that', () => {
       const { beginning, word, later } = deletedMeanwhile()
       const live = load([beginning])
-      expect(live.applyRow({ id: 1, data: later, ...ada })).to.equal('gap')
-      expect(live.applyRow({ id: 2, data: word, ...ada })).to.equal('applied')
+      expect(live.applyRow({ id: 1, data: later, ...ada }, 'server')).to.equal('gap')
+      expect(live.applyRow({ id: 2, data: word, ...ada }, 'server')).to.equal('applied')
     })
   })
 

@@ -175,10 +175,10 @@ export class LiveDocument {
   }
 
   /**
-   * Applies a row that another server logged. `gap` where it builds on a row that is not here yet: the log has that one,
-   * or will have it in a moment.
+   * Applies a row that another server logged, and told us or that was read from the log. `gap` where it builds on a row that
+   * is not here yet: the log has that one, or will have it in a moment.
    */
-  applyRow(row: StoredUpdate): 'applied' | 'gap' | 'malformed' {
+  applyRow(row: StoredUpdate, from: 'server' | 'log'): 'applied' | 'gap' | 'malformed' {
     if (this.position.has(row.id)) return 'applied'
     let { data } = row
     let verdict = this.judgeRow(data)
@@ -186,9 +186,21 @@ export class LiveDocument {
       data = restOf(data, this.document)
       verdict = this.judgeRow(data)
     }
-    if (verdict === 'gap' || verdict === 'malformed') return verdict
+    if (verdict === 'gap') return 'gap'
+    if (from === 'server') {
+      if (verdict === 'malformed') return 'malformed'
+      // It may be late, and folded: what is still in the log is found there.
+      if (verdict === 'known') return 'applied'
+    }
+    // What is in the log is part of the document whatever is thought of it here: two servers may have accepted what one
+    // would not have.
+    try {
+      applyLogged(this.document, data, fromElsewhere)
+    } catch {
+      return 'malformed'
+    }
+    this.waitingUpdates.putAside()
     this.claim(row)
-    Y.applyUpdate(this.document, data, fromElsewhere)
     this.logged(row.id, row.data.byteLength, row.userId)
     return 'applied'
   }

@@ -7,10 +7,10 @@ import * as Y from 'yjs'
 export const restOf = (update: Uint8Array, doc: Y.Doc): Uint8Array => Y.diffUpdate(update, Y.encodeStateVector(doc))
 
 /** Applies an update that is in the log. @throws Error where Yjs cannot, not even its rest */
-export function applyLogged(doc: Y.Doc, update: Uint8Array): void {
+export function applyLogged(doc: Y.Doc, update: Uint8Array, origin?: object): void {
   try {
-    Y.applyUpdate(doc, update)
+    Y.applyUpdate(doc, update, origin)
   } catch {
-    Y.applyUpdate(doc, restOf(update, doc))
+    Y.applyUpdate(doc, restOf(update, doc), origin)
   }
 }
