@@ -111,6 +111,28 @@ describe('following the log', () => {
     await catchUp.stop()
   })
 
+  it('applies very many rows without holding up others', async () => {
+    const live = await load()
+    const doc = new Y.Doc()
+    const rows: Parameters<Storage['append']>[0] = []
+    doc.on('update', (data: Uint8Array) => rows.push({ documentId: live.id, data, userId: null, origin: 'client' }))
+    for (let i = 0; i < 5_000; i++) doc.getText('notes').insert(i, String(i % 10))
+    for (let from = 0; from < rows.length; from += 1_000) await storage.append(rows.slice(from, from + 1_000))
+    const catchUp = following()
+    let isDone = false
+    let turns = 0
+    const turn = (): void => {
+      if (live.position.rows > 0 && live.position.rows < rows.length) turns++
+      if (!isDone) setImmediate(turn)
+    }
+    turn()
+    await catchUp.now()
+    isDone = true
+    expect(live.document.getText('notes').toString()).to.equal(doc.getText('notes').toString())
+    expect(turns).to.be.above(0)
+    await catchUp.stop()
+  })
+
   it('applies what two servers accepted and neither would have accepted of both', async () => {
     const live = await load()
     // Of a document of its own each, for there can be no more than a hundred root types in one.

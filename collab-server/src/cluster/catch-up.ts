@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@mdcreator/shared/log'
+import type { Steps } from '@mdcreator/shared/steps'
 import type { LiveDocument, LiveDocuments } from '../document/live-document.ts'
+import { inSlices } from '../document/slices.ts'
 import type { Metrics } from '../metrics.ts'
 import type { LogNews, LogReader, LogRow } from '../update-log/log-reader.ts'
 import type { Storage } from '../update-log/storage.ts'
@@ -18,6 +20,9 @@ export type CatchUpDependencies = {
   /** The document is no longer in the database. */
   onGone: (live: LiveDocument) => void
 }
+
+/** What was read of a document's log while `epoch` was its last checkpoint. */
+type Found = { live: LiveDocument; rows: LogRow[]; epoch: number | undefined }
 
 /** Rows that have only just been committed are mostly on their way to us. */
 const graceMs = 50
@@ -87,21 +92,20 @@ export class CatchUp {
       const waiting = this.waiting.get(live)
       return byId.get(live.id)?.ids.filter((id) => !live.position.has(id) && !waiting?.has(id)) ?? []
     })
+    const epochs = open.map(({ position }) => position.epoch)
     const rows = Map.groupBy(missing.length > 0 ? await reader.rows(missing) : [], ({ documentId }) => documentId)
+    const found = open.map((live, i) => ({ live, rows: rows.get(live.id) ?? [], epoch: epochs[i] }))
+    const unfinished = await inSlices(this.applyingAll(found))
     const failed = new Map<LiveDocument, unknown>()
-    const crowded = new Set<LiveDocument>()
     for (const live of open) {
       if (live.document.isDestroyed) continue
       const item = byId.get(live.id)
-      if (!item) this.deps.onGone(live)
-      else {
-        if (!this.applyRows(live, rows.get(live.id) ?? [])) crowded.add(live)
-        await this.bringUp(live, item).catch((err: unknown) => failed.set(live, err))
-      }
+      if (item) await this.bringUp(live, item).catch((err: unknown) => failed.set(live, err))
+      else this.deps.onGone(live)
     }
     for (const live of open) {
-      // Of what failed, or could not be kept, the same rows are looked at again.
-      const item = failed.has(live) || crowded.has(live) ? undefined : byId.get(live.id)
+      // Of what failed or is unfinished, the same rows are looked at again.
+      const item = failed.has(live) || unfinished.has(live) ? undefined : byId.get(live.id)
       if (item) live.position.snapshot = item.snapshot
     }
     for (const live of this.waiting.keys()) if (live.document.isDestroyed) this.waiting.delete(live)
@@ -120,15 +124,33 @@ export class CatchUp {
     if (live.position.isBehind || news.epoch > live.position.epoch) await this.reload(live)
   }
 
-  /** False where more wait than are kept. */
-  private applyRows(live: LiveDocument, rows: LogRow[]): boolean {
+  /** Row by row: after a long outage they are very many. Gives the documents that must be looked at again. */
+  private *applyingAll(found: Found[]): Steps<Set<LiveDocument>> {
+    const unfinished = new Set<LiveDocument>()
+    for (const { live, rows, epoch } of found) {
+      // Once there is another checkpoint, some of them may no longer be in the log.
+      const mayGoOn = (): boolean => live.position.epoch === epoch && !live.document.isDestroyed
+      if (!(yield* this.applying(live, rows, mayGoOn))) unfinished.add(live)
+    }
+    return unfinished
+  }
+
+  /** False where more wait than are kept, or it may not go on. */
+  private *applying(live: LiveDocument, rows: LogRow[], mayGoOn: () => boolean): Steps<boolean> {
+    if (!mayGoOn()) return false
     live.applyWaiting()
     // Those that have waited before come first: they are no news, and would not be read again.
     let left = [...(this.waiting.get(live)?.values() ?? []), ...rows]
     // As long as one is applied, another that builds on it may follow.
     for (let before = -1; left.length !== before; ) {
       before = left.length
-      left = left.filter((row) => this.applyRow(live, row) === 'gap')
+      const gaps: LogRow[] = []
+      for (const row of left) {
+        if (this.applyRow(live, row) === 'gap') gaps.push(row)
+        yield
+        if (!mayGoOn()) return false
+      }
+      left = gaps
     }
     const kept = left.slice(0, waitingRows)
     if (kept.length > 0) this.waiting.set(live, new Map(kept.map((row) => [row.id, row])))

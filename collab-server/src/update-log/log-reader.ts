@@ -4,6 +4,8 @@ import type { StoredUpdate } from './stored-documents.ts'
 
 /** A connection that died without a word must not end the following. */
 const timeoutMs = 5_000
+/** Rows that are read in one statement. */
+const rowsAtOnce = 2_000
 /** Logs that are looked at from their beginning in one statement: each may have some thousands of rows. */
 const wholeLogs = 20
 
@@ -88,6 +90,15 @@ export class LogReader {
 
   /** The rows with these ids that are still in the log, in the order of their ids. */
   async rows(ids: number[]): Promise<LogRow[]> {
+    const sorted = ids.toSorted((a, b) => a - b)
+    const rows: LogRow[] = []
+    for (let from = 0; from < sorted.length; from += rowsAtOnce) {
+      rows.push(...(await this.someRows(sorted.slice(from, from + rowsAtOnce))))
+    }
+    return rows
+  }
+
+  private async someRows(ids: number[]): Promise<LogRow[]> {
     const { rows } = await this.pool.query({
       name: 'rows',
       text: 'select id, document_id, data, user_id, origin from document_updates where id = any($1::bigint[]) order by id',
