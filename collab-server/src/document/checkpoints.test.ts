@@ -119,6 +119,40 @@ describe('a checkpoint', () => {
     await Promise.all(servers.map((each) => each.stop()))
   })
 
+  it('that fails is not tried again at each edit, but by the next sweep', async () => {
+    let tried = 0
+    const metrics = createMetrics()
+    const failing = new Checkpoints(
+      storage,
+      () => {
+        tried++
+        return Promise.reject(new Error('cannot be folded'))
+      },
+      documents,
+      log,
+      metrics,
+    )
+    const empty = await world.document()
+    const others = async (): Promise<number> =>
+      (await metrics.checkpoints.get()).values.find(({ labels }) => labels.outcome === 'empty')?.value ?? 0
+    await append('x'.repeat(300_000))
+    const live = await load()
+    for (let edits = 1; edits <= 5; edits++) {
+      failing.edited(live)
+      // It has its turn afterwards.
+      failing.request(empty)
+      await until(async () => (await others()) === edits)
+    }
+    expect(tried).to.equal(1)
+    expect(await world.logRows(id)).to.have.length(1)
+    failing.start()
+    await until(() => {
+      failing.edited(live)
+      return tried === 2
+    })
+    await failing.stop()
+  })
+
   it('that others made is caught up with, however many they were', async () => {
     const live = await load()
     for (const words of ['one', 'two', 'three']) {

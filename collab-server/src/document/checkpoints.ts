@@ -23,6 +23,8 @@ export class Checkpoints {
   private readonly metrics: Metrics
   /** By the document's id: the number of the checkpoint after which another was due, or null where one is to be made anyway. */
   private readonly queued = new Map<string, number | null>()
+  /** Those that failed since the last sweep: each keystroke would read the whole document again, in vain. */
+  private readonly failed = new Set<string>()
   private working: Promise<void> | null = null
   private sweeper: NodeJS.Timeout | undefined
   private stopped = false
@@ -38,6 +40,7 @@ export class Checkpoints {
   /** Sweeps now and every half minute for tails that a crash or a lost unload left. */
   start(): void {
     const sweep = async (): Promise<void> => {
+      this.failed.clear()
       try {
         for (const id of await this.storage.idleTails(idleSeconds, sweepLimit)) this.request(id)
       } catch (err) {
@@ -51,7 +54,7 @@ export class Checkpoints {
 
   /** Asks for a checkpoint where it is due, and no other server has made it meanwhile. To be called at each change. */
   edited(live: LiveDocument): void {
-    if (isDue(live)) this.enqueue(live.id, live.position.epoch)
+    if (isDue(live) && !this.failed.has(live.id)) this.enqueue(live.id, live.position.epoch)
   }
 
   /** Asks for a checkpoint soon; the document is told about it, if it is loaded then. */
@@ -83,6 +86,7 @@ export class Checkpoints {
         if (checkpoint) await this.tell(id, checkpoint)
         this.metrics.checkpoints.inc({ outcome: checkpoint ? 'written' : 'empty' })
       } catch (err) {
+        this.failed.add(id)
         this.metrics.checkpoints.inc({ outcome: 'failed' })
         this.log.error({ err, document: id }, 'a checkpoint failed; the log keeps its rows')
       }
