@@ -2,6 +2,8 @@
 const beatMs = 1_000
 const goneMs = 3_500
 const checkMs = 250
+/** A look that is so late comes before what arrived meanwhile is read: the event loop stood still. */
+const lateMs = 1_000
 
 export type HeartbeatOptions = {
   /** Sends ours. */
@@ -18,12 +20,14 @@ export class Heartbeats {
   private readonly options: HeartbeatOptions
   private readonly heard = new Map<string, number>()
   private readonly now: () => number
+  private checkedAt: number
   private timers: NodeJS.Timeout[] = []
 
   constructor(options: HeartbeatOptions) {
     this.options = options
     // Monotonic: a clock that is set must not make servers die.
     this.now = options.now ?? (() => performance.now())
+    this.checkedAt = this.now()
   }
 
   start(): void {
@@ -48,13 +52,17 @@ export class Heartbeats {
     if (this.heard.delete(server)) this.options.onGone(server)
   }
 
-  /** What was missed while we were cut off says nothing: everybody gets the full time again. */
+  /** What was missed while we were cut off, or stood still, says nothing: everybody gets the full time again. */
   reset(): void {
     for (const server of this.heard.keys()) this.heard.set(server, this.now())
   }
 
   private check(): void {
+    const now = this.now()
+    const isLate = now - this.checkedAt > checkMs + lateMs
+    this.checkedAt = now
+    if (isLate) this.reset()
     if (!this.options.isConnected()) return
-    for (const [server, at] of this.heard) if (this.now() - at > goneMs) this.left(server)
+    for (const [server, at] of this.heard) if (now - at > goneMs) this.left(server)
   }
 }
