@@ -237,19 +237,16 @@ export class Storage {
 
   private async transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
-    let broken: Error | undefined
+    let isBroken = true
     try {
       await client.query('begin')
       const result = await work(client)
       await client.query('commit')
+      isBroken = false
       return result
-    } catch (error) {
-      await client.query('rollback').catch((err: Error) => {
-        broken = err
-      })
-      throw error
     } finally {
-      client.release(broken)
+      // The transaction ends with its connection: one that died without a word would not answer to a rollback either.
+      client.release(isBroken)
     }
   }
 }
