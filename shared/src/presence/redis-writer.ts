@@ -41,7 +41,7 @@ export class PresenceWriter {
     this.log = log
     this.stopListening = onReady(client, () => void this.work(() => this.startAnew()))
     this.timers = [
-      setInterval(() => void this.work(() => this.renew()), leaseEveryMs).unref(),
+      setInterval(() => void this.renew(), leaseEveryMs).unref(),
       setInterval(() => void this.work(() => this.writeEverything()), everythingEveryMs).unref(),
     ]
   }
@@ -105,8 +105,14 @@ export class PresenceWriter {
     if (old) await this.keys.dropLease(old)
   }
 
-  /** Where others have taken us for dead, they may be about to remove what we wrote. */
   private async renew(): Promise<void> {
+    // To write everything may take longer than the lease holds.
+    if (this.isWorking && this.name) await this.keys.renewLease(this.name).catch(() => {})
+    else await this.work(() => this.renewOrStartAnew())
+  }
+
+  /** Where others have taken us for dead, they may be about to remove what we wrote. */
+  private async renewOrStartAnew(): Promise<void> {
     if (this.name && !(await this.keys.renewLease(this.name))) await this.startAnew()
   }
 
