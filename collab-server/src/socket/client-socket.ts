@@ -85,6 +85,9 @@ export class ClientSocket implements SocketControl, ChannelSocket {
       this.refuse('signin-time', closeCodes.unauthorized, 'No document was opened in time')
     }, policy.authenticationMs)
     ws.onMessage((data, isBinary) => this.receive(data, isBinary))
+    ws.onControl(() => {
+      if (ws.readyState === WebSocket.OPEN) this.isInTime()
+    })
     ws.onClose((code, reason) => {
       clearTimeout(this.authenticationTimer)
       for (const channel of this.channels.values()) channel.close()
@@ -188,14 +191,16 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   }
 
   /** False, and the socket is closed, where frames come faster than one client can have reason to send them. */
-  private isInTime(data: Uint8Array, frame: Frame): boolean {
-    if (this.bucket.take(1 + Math.floor((data.byteLength + this.answerBytes(frame)) / bytesPerFrame))) return true
+  private isInTime(bytes = 0): boolean {
+    if (this.bucket.take(1 + Math.floor(bytes / bytesPerFrame))) return true
     this.refuse('message-rate', closeCodes.tooMany, 'Too many messages')
     return false
   }
 
   /** How much a frame asks for, about. */
-  private answerBytes({ address, type, stateVector }: Frame): number {
+  private answerBytes(frame: Frame | null): number {
+    if (!frame) return 0
+    const { address, type, stateVector } = frame
     const document = this.channels.get(address)?.opened?.document
     if (!document) return 0
     if (type === MessageType.QueryAwareness) return document.awareness.states.size * bytesPerState
@@ -225,7 +230,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     const data = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     try {
       const frame = readFrame(data)
-      if (frame && this.isInTime(data, frame)) this.route(data, frame)
+      if (this.isInTime(data.byteLength + this.answerBytes(frame)) && frame) this.route(data, frame)
     } catch (err) {
       this.failed(err)
     }

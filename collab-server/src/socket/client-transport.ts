@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import { isTokenFrame } from '../wire/frame.ts'
 import { MessageWriter } from '../wire/message-writer.ts'
 import type { Place } from './admission.ts'
+import { readLittleMore } from './unheeded.ts'
 
 /** What a client's socket looks like to us, whatever protocol it speaks: part of ws's WebSocket, and its sign-in. */
 export interface ClientTransport {
@@ -10,6 +11,8 @@ export interface ClientTransport {
   readonly bufferedAmount: number
   readonly isPaused: boolean
   onMessage(listener: (data: Buffer, isBinary: boolean) => void): void
+  /** A ping, or a pong: nothing for us to do. */
+  onControl(listener: () => void): void
   onClose(listener: (code: number, reason: string) => void): void
   send(data: Uint8Array): void
   close(code?: number, reason?: string): void
@@ -66,6 +69,11 @@ export class WebSocketTransport implements ClientTransport {
     })
   }
 
+  onControl(listener: () => void): void {
+    this.ws.on('ping', listener)
+    this.ws.on('pong', listener)
+  }
+
   onClose(listener: (code: number, reason: string) => void): void {
     this.ws.on('close', (code, reason) => listener(code, String(reason)))
   }
@@ -75,8 +83,10 @@ export class WebSocketTransport implements ClientTransport {
   }
 
   close(code?: number, reason?: string): void {
+    if (this.ws.readyState !== WebSocket.OPEN) return
     this.writer.flush()
     this.ws.close(code, reason)
+    readLittleMore(this.ws, this.options.socket)
     if (this.phase === 'checking') this.allowFrames(maxFirstFrameBytes)
     // Or the other side's answer would never be read.
     this.ws.resume()

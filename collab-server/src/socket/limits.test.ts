@@ -1,6 +1,7 @@
 import { newId } from '@mdcreator/shared/ids'
 import { expect } from 'chai'
 import * as encoding from 'lib0/encoding'
+import type { WebSocket } from 'ws'
 import type { RefusedReason } from '../metrics.ts'
 import {
   type Client,
@@ -42,6 +43,20 @@ describe('limits', () => {
     await client.closed()
     expect(client.closes[0]).to.equal(4408)
     expect(await refused(server, 'message-rate')).to.be.above(0)
+  })
+
+  it('count whatever else comes: pings, pongs, and the pongs of the protocol', async () => {
+    for (const flood of [
+      (ws: WebSocket) => ws.ping(),
+      (ws: WebSocket) => ws.pong(),
+      (ws: WebSocket) => ws.send(Uint8Array.of(MessageType.Pong)),
+    ]) {
+      const server = await world.server({ limits: { messagesPerSecond: 1, messageBurst: 20 } })
+      const { ws, closed } = await openSocket(server.url)
+      for (let i = 0; i < 25; i++) flood(ws)
+      expect(await closed).to.equal(4408)
+      expect(await refused(server, 'message-rate')).to.equal(1)
+    }
   })
 
   it('count a question for a large document as many messages', async () => {

@@ -119,6 +119,15 @@ describe('upgrades', () => {
       expect(await closed).to.equal(1009)
       expect(read()).to.be.below(megabyte)
     })
+
+    it('reads no more of who goes on after the end, and says why all the same', async () => {
+      const { ws, closed, read } = await watched(await upgrades.world.server())
+      await ask(ws)
+      ws.send('text')
+      for (let i = 0; i < 16; i++) ws.send(Buffer.alloc(megabyte))
+      expect(await closed).to.equal(1003)
+      expect(read()).to.be.below(megabyte)
+    })
   })
 
   describe('who', () => {

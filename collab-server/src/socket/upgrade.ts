@@ -10,6 +10,7 @@ import { writeWaiting } from '../wire/message-writer.ts'
 import type { Admission, Place, Verdict } from './admission.ts'
 import { type ClientTransport, maxFirstFrameBytes, WebSocketTransport } from './client-transport.ts'
 import { Pings } from './pings.ts'
+import { readLittleMore } from './unheeded.ts'
 import { shownIn, YWebsocketTransport, yWebsocketDocument } from './y-websocket.ts'
 
 export type UpgradeOptions = {
@@ -35,10 +36,6 @@ export const serverOptions = {
 
 /** Where HocuspocusProvider connects. */
 const hocuspocusPath = '/collab'
-/** What is read behind a frame that was refused: the client's farewell, but not the frame, if that is large. */
-const maxUnheededBytes = 64 * 1024
-/** How long such a client has to hear why. */
-const unheededMs = 2_000
 /** How long a client that is turned away may take to agree. */
 const turnedAwayMs = 1_000
 
@@ -80,7 +77,7 @@ export class Upgrades {
       else {
         socket.once('close', verdict.kind === 'admitted' ? verdict.place.leave : verdict.leave)
         this.server.handleUpgrade(request, socket, head, (ws) => {
-          if (verdict.kind === 'closed') this.turnAway(ws, verdict)
+          if (verdict.kind === 'closed') this.turnAway(ws, verdict, socket)
           else if (documentName === null) this.acceptHocuspocus(ws, verdict.place, socket)
           else this.acceptYWebsocket(ws, verdict.place, socket, documentName, shownIn(query))
         })
@@ -140,18 +137,19 @@ export class Upgrades {
     ws.on('error', (err: NodeJS.ErrnoException) => {
       if (err.code?.startsWith('WS_ERR_')) {
         this.count(err.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'frame-size' : 'malformed')
-        readNoFurther(ws, socket)
+        readLittleMore(ws, socket)
       }
       log.debug({ err }, 'a socket broke')
     })
   }
 
-  private turnAway(ws: WebSocket, { reason, code }: Extract<Verdict, { kind: 'closed' }>): void {
+  private turnAway(ws: WebSocket, { reason, code }: Extract<Verdict, { kind: 'closed' }>, socket: Duplex): void {
     this.count(reason)
     ws.on('error', () => {})
     const timer = setTimeout(() => ws.terminate(), turnedAwayMs)
     ws.on('close', () => clearTimeout(timer))
     ws.close(code, 'Too many connections')
+    readLittleMore(ws, socket)
   }
 
   private refuse(socket: Duplex, reason: RefusedReason, status: number, retryAfterMs?: number): void {
@@ -170,20 +168,6 @@ export class Upgrades {
     if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return true
     return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()
   }
-}
-
-/**
- * ws would go on reading, and throw away all that comes after a frame that it refused, which may be without end: what
- * is read is garbage, and everybody waits for its collection.
- */
-function readNoFurther(ws: WebSocket, socket: Duplex): void {
-  let left = maxUnheededBytes
-  socket.on('data', ({ byteLength }: Buffer) => {
-    left -= byteLength
-    if (left <= 0) socket.pause()
-  })
-  const timer = setTimeout(() => ws.terminate(), unheededMs)
-  ws.on('close', () => clearTimeout(timer))
 }
 
 /** Answers an upgrade that is not taken, and ends the socket. */
