@@ -39,6 +39,8 @@ const bytesPerFrame = 16 * 1024
 /** As which a state counts in the answer to who is in a document. */
 const bytesPerState = 512
 const maxRefusedSignIns = 5
+/** How long a client whose document was refused has to ask for another. Providers send all their tokens at once. */
+const otherTokensMs = 50
 
 type ClientConnection = ReturnType<Hocuspocus['handleConnection']>
 
@@ -160,9 +162,16 @@ export class ClientSocket implements SocketControl, ChannelSocket {
     this.refusedSignIns++
     this.services.metrics.refused.inc({ reason: counted })
     if (code === closeCodes.unauthorized) this.hooks.signInFailed()
-    setImmediate(() => {
-      if (this.refusedSignIns >= maxRefusedSignIns || this.isOver(code)) this.close(code, reason)
-    })
+    // Behind the refusal, which is sent in this turn.
+    if (this.refusedSignIns >= maxRefusedSignIns) setImmediate(() => this.close(code, reason))
+    else {
+      this.ws.tokenRefused()
+      const decide = (): void => {
+        if (this.isOver(code)) this.close(code, reason)
+      }
+      // What has arrived by then is looked at first.
+      setTimeout(() => setImmediate(decide), otherTokensMs)
+    }
   }
 
   closeDocument(connection: OpenConnection, code: CloseCode, reason: string): void {

@@ -21,8 +21,10 @@ export interface ClientTransport {
   resume(): void
   /** A document is open. */
   signedIn(): void
-  /** A token was refused. */
+  /** A token was bad. */
   signInFailed(): void
+  /** A document was refused, for whatever reason: what is behind its token may be that of another. */
+  tokenRefused(): void
 }
 
 /** `socket` is the one below the WebSocket. */
@@ -115,6 +117,12 @@ export class WebSocketTransport implements ClientTransport {
 
   signInFailed(): void {
     this.options.place.signInFailed()
+  }
+
+  tokenRefused(): void {
+    if (this.phase !== 'checking') return
+    this.phase = 'silent'
+    if (!this.isPausedByOwner) this.ws.resume()
   }
 
   /** A token has come. */
