@@ -42,6 +42,7 @@ export class LiveDocument {
   private readonly waitingUpdates: WaitingUpdates
   /** Those that are on their way to the log, by what ends them. */
   private edits = new Set<() => void>()
+  private editBytes = 0
   private isLarge = false
   private readonly opening: Opening
   private readonly waiting = new Set<(ended: () => void) => void>()
@@ -84,10 +85,17 @@ export class LiveDocument {
     return this.reader.reading()
   }
 
-  /** An edit was accepted and is on its way to the log. To be called once it is applied, or given up. */
-  begun(): () => void {
+  /** How large it will be with the edits that are on their way to the log. */
+  get promisedBytes(): number {
+    return this.bytes + this.editBytes
+  }
+
+  /** An edit of so many bytes was accepted and is on its way to the log. To be called once it is applied, or given up. */
+  begun(bytes: number): () => void {
+    this.editBytes += bytes
     const ended = (): void => {
       this.edits.delete(ended)
+      this.editBytes -= bytes
       if (this.edits.size === 0) {
         this.edits = new Set()
         this.accepted.settle()
@@ -192,8 +200,7 @@ export class LiveDocument {
       // It may be late, and folded: what is still in the log is found there.
       if (verdict === 'known') return 'applied'
     }
-    // What is in the log is part of the document whatever is thought of it here: two servers may have accepted what one
-    // would not have.
+    // Two servers may have accepted what one would not have: what is in the log is part of the document all the same.
     try {
       applyLogged(this.document, data, fromElsewhere)
     } catch {
@@ -218,7 +225,7 @@ export class LiveDocument {
     eachOwner(row, (client, owner) => this.accepted.claim(client, owner))
   }
 
-  /** Applies an update that is in the log already. */
+  /** Applies what is in the log already. */
   apply(update: Uint8Array): void {
     if (this.document.isDestroyed) return
     Y.applyUpdate(this.document, update, fromHere)

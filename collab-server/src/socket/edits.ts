@@ -56,7 +56,7 @@ export function judgeEdit(
       return null
     case 'new':
       channel.inStep()
-      return { live, ended: live.begun(), durable: append(updateLog, live, update, user.id) }
+      return { live, ended: live.begun(update.byteLength), durable: append(updateLog, live, update, user.id) }
     case 'heavy':
       return inspect(live, update, user.id, socket, known)
     case 'early':
@@ -125,7 +125,7 @@ function refuseWrite(connection: OpenConnection, update: Uint8Array, socket: Cha
 const onlyDeletes = (update: Uint8Array): boolean => update[0] === 0
 
 const isFull = (live: LiveDocument, update: Uint8Array, { services }: ChannelSocket): boolean =>
-  live.bytes + update.byteLength > services.limits.maxDocumentBytes && !onlyDeletes(update)
+  live.promisedBytes + update.byteLength > services.limits.maxDocumentBytes && !onlyDeletes(update)
 
 function refuseGrowth(connection: OpenConnection, live: LiveDocument, socket: ChannelSocket): 'refused' {
   const { limits, metrics } = socket.services

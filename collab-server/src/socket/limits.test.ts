@@ -175,6 +175,25 @@ describe('limits', () => {
     expect(client.closes).to.deep.equal([])
   })
 
+  it('count what is on its way to the log, too: many edits at once fill no document beyond its size', async () => {
+    const { server, client } = await serve({ maxDocumentBytes: 10_000 })
+    const document = client.provider.configuration.name
+    const other = world.connect(server, document, token)
+    await other.synced()
+    const log = await world.owner.connect()
+    await log.query('begin')
+    await log.query('lock table document_updates in share mode')
+    client.type('x'.repeat(7_000))
+    await until(() => server.collab.unstored === 1)
+    other.type('y'.repeat(7_000))
+    await until(async () => server.collab.unstored > 1 || (await refused(server, 'document-size')) > 0)
+    expect(server.collab.unstored).to.equal(1)
+    await log.query('rollback')
+    log.release()
+    await client.synced()
+    expect(await world.logRows(document)).to.have.length(1)
+  })
+
   const open = (client: Client, document: string): void =>
     send(
       client,
