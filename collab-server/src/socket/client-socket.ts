@@ -233,7 +233,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   private receive(buffer: Buffer, isBinary: boolean): void {
     if (this.ws.readyState !== WebSocket.OPEN) return
     if (!isBinary) {
-      this.close(closeCodes.unsupportedData, 'Only binary messages are understood')
+      this.refuse('malformed', closeCodes.unsupportedData, 'Only binary messages are understood')
       return
     }
     const data = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
@@ -247,7 +247,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
 
   private route(data: Uint8Array, frame: Frame): void {
     const channel = this.channels.get(frame.address)
-    if (!isId(frame.documentName)) this.close(closeCodes.notFound, 'No such document')
+    if (!isId(frame.documentName)) this.refuse('signin', closeCodes.notFound, 'No such document')
     else if (channel?.opened && frame.token !== null) this.hooks.renew(channel.opened, frame.token)
     else if (frame.type === MessageType.Auth) this.authenticate(data, frame)
     else if (channel) channel.receive(data, frame)
@@ -261,7 +261,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   private drop(data: Uint8Array): void {
     this.droppedBytes += data.byteLength
     if (!this.hasOpenDocument() && this.droppedBytes > this.policy.droppedBytes) {
-      this.close(closeCodes.unauthorized, 'The first message must be the token')
+      this.refuse('signin', closeCodes.unauthorized, 'The first message must be the token')
     }
   }
 
@@ -270,7 +270,8 @@ export class ClientSocket implements SocketControl, ChannelSocket {
       const others = [...this.channels.keys()].filter((other) => documentNameOf(other) === documentName)
       // Hocuspocus would take the token for the connection that has the plain name.
       if ([address, ...others].includes(documentName) && others.length > 0) {
-        return void this.close(closeCodes.invalidPayload, 'One document, two ways of naming it')
+        this.refuse('malformed', closeCodes.invalidPayload, 'One document, two ways of naming it')
+        return
       }
       if (this.channels.size >= this.services.limits.documentsPerSocket) {
         this.refuse('documents-per-socket', closeCodes.tooMany, 'Too many documents on one socket')

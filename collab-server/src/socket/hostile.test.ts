@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
 import { type Client, openSocket, startWorld, type TestServer, until, type World } from '../testing.ts'
-import { rawUpgrade } from './testing-upgrades.ts'
+import { refused as countOf, rawUpgrade } from './testing-upgrades.ts'
 
 /** A frame of the protocol, with whatever body. */
 const frame = (name: string, ...write: ((encoder: encoding.Encoder) => void)[]): Uint8Array =>
@@ -53,8 +53,10 @@ describe('bad input on a socket', () => {
     return client.closes[0] as number
   }
 
-  it('closes with 1003 for text', async () => {
+  it('closes with 1003 for text, and counts it', async () => {
+    const before = await countOf(server, 'malformed')
     expect(await send('hello')).to.equal(1003)
+    expect(await countOf(server, 'malformed')).to.equal(before + 1)
   })
 
   it('closes with 1007 for frames that are none of the protocol', async () => {
@@ -139,10 +141,12 @@ describe('bad input on a socket', () => {
     expect(await early.closed).to.equal(4401)
   })
 
-  it('closes with 4404 for a document that is no UUID', async () => {
+  it('closes with 4404 for a document that is no UUID, and counts it', async () => {
+    const before = await countOf(server, 'signin')
     const socket = await openSocket(server.url)
     socket.ws.send(frame('not-a-uuid', number(2), number(0), string(token)))
     expect(await socket.closed).to.equal(4404)
+    expect(await countOf(server, 'signin')).to.equal(before + 1)
   })
 
   it('closes a socket after the first refused sign-in of its only document', async () => {

@@ -8,6 +8,7 @@ import * as Y from 'yjs'
 import { type Client, openSocket, type Person, signToken, startWorld, type TestServer, until } from '../testing.ts'
 import { element, rawUpdate } from '../validation/testing-updates.ts'
 import { makeTicket, openSession } from './testing-tickets.ts'
+import { refused } from './testing-upgrades.ts'
 import { connectYWebsocket, type YWebsocketClient, yWebsocketUrl } from './testing-y-websocket.ts'
 import { yWebsocketDocument } from './y-websocket.ts'
 
@@ -216,7 +217,8 @@ describe('the y-websocket protocol', () => {
     expect(client.provider.shouldConnect).to.equal(true)
   })
 
-  it('closes with 1003 for text and with 1007 for what is none of its messages', async () => {
+  it('closes with 1003 for text and with 1007 for what is none of its messages, and counts them', async () => {
+    const before = await refused(server, 'malformed')
     const text = await bare()
     text.ws.send('hello')
     expect(await text.closed).to.equal(1003)
@@ -226,6 +228,7 @@ describe('the y-websocket protocol', () => {
       ws.send(Uint8Array.from(data))
       expect(await closed, `[${data}]`).to.equal(1007)
     }
+    expect(await refused(server, 'malformed')).to.equal(before + 1 + bad.length)
   })
 
   it('writes no token and no ticket into any log, and hands none on', async () => {

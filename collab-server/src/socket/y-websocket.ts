@@ -35,6 +35,9 @@ export function shownIn(query: string | undefined): string {
   return isTicket(ticket) ? ticket : ''
 }
 
+/** No message of any protocol: it is refused as such. */
+const nothing = Buffer.alloc(0)
+
 type Options = ConstructorParameters<typeof WebSocketTransport>[1] & { documentName: string; token: string }
 
 /**
@@ -67,8 +70,8 @@ export class YWebsocketTransport extends WebSocketTransport {
   override onMessage(listener: (data: Buffer, isBinary: boolean) => void): void {
     this.listener = listener
     this.ws.on('message', (data: Buffer, isBinary) => {
-      if (isBinary && !fromClients.has(data[0])) this.close(closeCodes.invalidPayload, 'Malformed message')
-      else listener(isBinary ? this.addressed(data) : data, isBinary)
+      if (!isBinary) listener(data, isBinary)
+      else listener(fromClients.has(data[0]) ? this.addressed(data) : nothing, isBinary)
     })
   }
 
