@@ -87,9 +87,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
       this.refuse('signin-time', closeCodes.unauthorized, 'No document was opened in time')
     }, policy.authenticationMs)
     ws.onMessage((data, isBinary) => this.receive(data, isBinary))
-    ws.onControl(() => {
-      if (ws.readyState === WebSocket.OPEN) this.isInTime()
-    })
+    ws.onControl(() => void this.isInTime())
     ws.onClose((code, reason) => {
       clearTimeout(this.authenticationTimer)
       for (const channel of this.channels.values()) channel.close()
@@ -217,6 +215,7 @@ export class ClientSocket implements SocketControl, ChannelSocket {
   }
 
   private refuse(reason: RefusedReason, code: CloseCode, text: string): void {
+    if (this.ws.readyState !== WebSocket.OPEN) return
     this.services.metrics.refused.inc({ reason })
     this.close(code, text)
   }

@@ -141,6 +141,17 @@ describe('bad input on a socket', () => {
     expect(await early.closed).to.equal(4401)
   })
 
+  it('counts a socket once, however long it takes to agree to its end', async () => {
+    const strict = await world.server({ policy: { authenticationMs: 300 } })
+    const stubborn = await rawUpgrade(strict)
+    stubborn.write(Uint8Array.of(0x81, 0x80, 0, 0, 0, 0))
+    await until(async () => (await countOf(strict, 'malformed')) === 1)
+    const later = await openSocket(strict.url)
+    expect(await later.closed).to.equal(4401)
+    expect(await countOf(strict, 'signin-time')).to.equal(1)
+    stubborn.destroy()
+  })
+
   it('closes with 4404 for a document that is no UUID, and counts it', async () => {
     const before = await countOf(server, 'signin')
     const socket = await openSocket(server.url)
