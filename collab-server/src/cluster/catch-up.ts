@@ -138,7 +138,7 @@ export class CatchUp {
   /** False where more wait than are kept, or it may not go on. */
   private *applying(live: LiveDocument, rows: LogRow[], mayGoOn: () => boolean): Steps<boolean> {
     if (!mayGoOn()) return false
-    live.applyWaiting()
+    live.waitingUpdates.apply()
     // Those that have waited before come first: they are no news, and would not be read again.
     let left = [...(this.waiting.get(live)?.values() ?? []), ...rows]
     // As long as one is applied, another that builds on it may follow.

@@ -146,7 +146,7 @@ describe('a live document', () => {
       let transactions = 0
       live.document.on('afterTransaction', () => transactions++)
       live.apply(writer().edit((root) => root.push([paragraph('other')])))
-      live.applyWaiting()
+      live.waitingUpdates.apply()
       expect(transactions).to.equal(1)
     })
   })

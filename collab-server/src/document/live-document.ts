@@ -16,6 +16,7 @@ import { trusted } from '../validation/inspected.ts'
 import { type Verdict, validateUpdate } from '../validation/update-validator.ts'
 import { clocksIn, syncStepTwo } from '../wire/frame.ts'
 import { Opening } from './opening.ts'
+import { bytesPerStruct, StructCount } from './struct-count.ts'
 
 /** The transaction origin of what others wrote. Hocuspocus broadcasts it, and plans no store. */
 export const fromElsewhere: TransactionOrigin = { source: 'redis' }
@@ -39,10 +40,12 @@ export class LiveDocument {
   /** Writes from the API, one after the other. */
   private writes: Promise<unknown> = Promise.resolve()
   private readonly reader: DocumentReader
-  private readonly waitingUpdates: WaitingUpdates
+  private readonly structs: StructCount
+  readonly waitingUpdates: WaitingUpdates
   /** Those that are on their way to the log, by what ends them. */
   private edits = new Set<() => void>()
-  private editBytes = 0
+  /** Of these. */
+  bytesOnTheWay = 0
   private isLarge = false
   private readonly opening: Opening
   private readonly waiting = new Set<(ended: () => void) => void>()
@@ -52,6 +55,7 @@ export class LiveDocument {
     this.accepted = new AcceptedEdits((client) => speakersOf(document).userOf(client))
     this.reader = new DocumentReader(document)
     this.opening = new Opening(document)
+    this.structs = new StructCount(document)
     this.waitingUpdates = new WaitingUpdates(document, fromElsewhere)
     this.clock = stored.clock
     this.stateBytes = stored.state?.byteLength ?? 0
@@ -71,7 +75,7 @@ export class LiveDocument {
   /** True once when the document comes near the size that it may have, until it is smaller again. */
   grewLarge(maxBytes: number): boolean {
     const wasLarge = this.isLarge
-    this.isLarge = this.bytes > maxBytes * 0.8
+    this.isLarge = this.weight > maxBytes * 0.8
     return this.isLarge && !wasLarge
   }
 
@@ -85,17 +89,17 @@ export class LiveDocument {
     return this.reader.reading()
   }
 
-  /** How large it will be with the edits that are on their way to the log. */
-  get promisedBytes(): number {
-    return this.bytes + this.editBytes
+  /** As how large the document counts. */
+  get weight(): number {
+    return Math.max(this.bytes, this.structs.value * bytesPerStruct)
   }
 
   /** An edit of so many bytes was accepted and is on its way to the log. To be called once it is applied, or given up. */
   begun(bytes: number): () => void {
-    this.editBytes += bytes
+    this.bytesOnTheWay += bytes
     const ended = (): void => {
       this.edits.delete(ended)
-      this.editBytes -= bytes
+      this.bytesOnTheWay -= bytes
       if (this.edits.size === 0) {
         this.edits = new Set()
         this.accepted.settle()
@@ -214,11 +218,6 @@ export class LiveDocument {
 
   private judgeRow(data: Uint8Array): Verdict {
     return validateUpdate(data, this.document, new AcceptedEdits(), server, { inspected: trusted })
-  }
-
-  /** Tries again what waits in the log for what is not here, where something of that has come. */
-  applyWaiting(): void {
-    this.waitingUpdates.apply()
   }
 
   private claim(row: StoredUpdate): void {

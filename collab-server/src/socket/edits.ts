@@ -125,7 +125,7 @@ function refuseWrite(connection: OpenConnection, update: Uint8Array, socket: Cha
 const onlyDeletes = (update: Uint8Array): boolean => update[0] === 0
 
 const isFull = (live: LiveDocument, update: Uint8Array, { services }: ChannelSocket): boolean =>
-  live.promisedBytes + update.byteLength > services.limits.maxDocumentBytes && !onlyDeletes(update)
+  live.weight + live.bytesOnTheWay + update.byteLength > services.limits.maxDocumentBytes && !onlyDeletes(update)
 
 function refuseGrowth(connection: OpenConnection, live: LiveDocument, socket: ChannelSocket): 'refused' {
   const { limits, metrics } = socket.services
@@ -137,4 +137,4 @@ function refuseGrowth(connection: OpenConnection, live: LiveDocument, socket: Ch
 
 /** A stateless message for the editor, as JSON: sizes in bytes. */
 export const sizeNotice = (type: 'document.large' | 'document.full', live: LiveDocument, limit: number): string =>
-  JSON.stringify({ type, bytes: live.bytes, limit })
+  JSON.stringify({ type, bytes: live.weight, limit })

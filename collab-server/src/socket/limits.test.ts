@@ -175,6 +175,27 @@ describe('limits', () => {
     expect(client.closes).to.deep.equal([])
   })
 
+  it('count the smallest of structs as 64 bytes: what is small as an update takes long to load', async () => {
+    const { server, client } = await serve({ maxDocumentBytes: 100_000 })
+    const notes = client.document.getText('notes')
+    // Each is put before all others, so that Yjs makes none of two.
+    for (let round = 0; round < 2; round++) {
+      client.document.transact(() => {
+        for (let i = 0; i < 900; i++) notes.insert(0, 'x')
+      })
+      await client.synced()
+    }
+    expect((await world.logRows(client.provider.configuration.name)).map(({ data }) => data.length)).to.satisfy(
+      ([one = 0, two = 0]) => one + two < 50_000,
+    )
+    // A count is good for a moment.
+    await until(async () => {
+      notes.insert(0, 'x')
+      return (await refused(server, 'document-size')) > 0
+    })
+    expect(client.closes).to.deep.equal([])
+  })
+
   it('count what is on its way to the log, too: many edits at once fill no document beyond its size', async () => {
     const { server, client } = await serve({ maxDocumentBytes: 10_000 })
     const document = client.provider.configuration.name
