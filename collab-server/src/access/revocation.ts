@@ -63,6 +63,8 @@ export class Revocation {
 
   /** Watches over a new connection. Its rights are read once more where they may have changed while it was opened. */
   opened(connection: OpenConnection): void {
+    // What waited for it may have ended it.
+    if (!connection.document.hasConnection(connection)) return
     this.watchExpiry(connection)
     if (this.announcements.mayConcern(connection, connection.context.rightsSince)) void this.recheck([connection])
   }

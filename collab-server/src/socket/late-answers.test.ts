@@ -170,6 +170,20 @@ describe('rights of somebody who is being let in', () => {
     expect(reads()).to.equal(0)
   })
 
+  it('are of no interest where it was closed in the moment in which it was opened', () => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const { revocation, connection, closes, answers } = setting()
+    connection.context.rightsSince = null
+    closes.push(1000)
+    revocation.opened(connection)
+    expect(answers).to.have.length(0)
+    // Nor is it ended a second time, when its token ends.
+    mock.timers.tick(3_600_000)
+    expect(closes).to.deep.equal([1000])
+    mock.timers.reset()
+    revocation.stop()
+  })
+
   it('are not read again for what was announced before, or of others', () => {
     const { announce, connection, revocation, reads } = entering()
     announce({ user_id: 'ada' })
