@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { newId } from '@mdcreator/shared/ids'
 import { type Role, roles } from '@mdcreator/shared/roles'
+import { hashOfSecret, newSecret } from '@mdcreator/shared/secret'
 import type { Endpoint } from './http/endpoint.ts'
 import { type Json, signUp, type TestApi, type TestUser } from './testing.ts'
 
@@ -24,12 +25,7 @@ export async function makePeople(api: TestApi, name = ''): Promise<People> {
 
 /** Past the API, because there is one for each request: what is deleted by one must be there for the next. */
 export async function makeWorld(api: TestApi, people: People, invited: string): Promise<World> {
-  const [workspaceId, documentId, invitationId, token] = [
-    newId(),
-    newId(),
-    newId(),
-    randomBytes(32).toString('base64url'),
-  ]
+  const [workspaceId, documentId, invitationId, token] = [newId(), newId(), newId(), newSecret()]
   // Or the owner would soon have invited too often today.
   const longAgo = new Date(Date.now() - 48 * 3600 * 1000)
   const canary = (what: string) => `canary-${what}-${workspaceId.slice(-12)}`
@@ -75,7 +71,7 @@ export async function makeWorld(api: TestApi, people: People, invited: string): 
           workspace_id: workspaceId,
           email: invited,
           role: 'viewer',
-          token_hash: createHash('sha256').update(token).digest(),
+          token_hash: hashOfSecret(token),
           invited_by: people.owner.id,
           created_at: longAgo,
         },

@@ -1,5 +1,5 @@
-import { hashOfTicket } from '@mdcreator/shared/document-ticket'
 import type { Scope } from '@mdcreator/shared/scopes'
+import { hashOfSecret } from '@mdcreator/shared/secret'
 import { type TokenClaims, TokenError } from '@mdcreator/shared/tokens'
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
@@ -14,7 +14,7 @@ type Row = { user_id: string; ends_at: Date } & (
  * @throws TokenError
  */
 export async function redeemTicket(db: Database, ticket: string, documentId: string): Promise<TokenClaims> {
-  const result = await sql<Row>`select * from app_redeem_ticket(${hashOfTicket(ticket)}, ${documentId})`.execute(db)
+  const result = await sql<Row>`select * from app_redeem_ticket(${hashOfSecret(ticket)}, ${documentId})`.execute(db)
   const row = result.rows[0]
   if (!row) throw new TokenError(false)
   const claims = { sub: row.user_id, exp: row.ends_at.getTime() / 1000 }

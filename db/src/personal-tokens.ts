@@ -1,5 +1,6 @@
-import { hashOfPersonalToken, isWellFormed } from '@mdcreator/shared/personal-token'
+import { isWellFormed } from '@mdcreator/shared/personal-token'
 import type { Scope } from '@mdcreator/shared/scopes'
+import { hashOfSecret } from '@mdcreator/shared/secret'
 import { type TokenClaims, TokenError } from '@mdcreator/shared/tokens'
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
@@ -12,7 +13,7 @@ export async function verifyPersonalToken(
   token: string,
 ): Promise<Extract<TokenClaims, { token_use: 'personal' }>> {
   if (!isWellFormed(token)) throw new TokenError(false)
-  const result = await sql<Row>`select * from app_find_access_token(${hashOfPersonalToken(token)})`.execute(db)
+  const result = await sql<Row>`select * from app_find_access_token(${hashOfSecret(token)})`.execute(db)
   const row = result.rows[0]
   if (!row) throw new TokenError(false)
   const exp = row.expires_at ? row.expires_at.getTime() / 1000 : Number.POSITIVE_INFINITY

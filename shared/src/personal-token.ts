@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 // `mdc_`, 30 random characters (178 bits) and a checksum of 6. Scanners know the token by its form, and one that was
@@ -24,9 +24,6 @@ export function isWellFormed(token: string): boolean {
   const body = token.slice(prefix.length)
   return checksum(body.slice(0, randomLength)) === body.slice(randomLength)
 }
-
-/** SHA-256 of the token: all that we keep. It is found by this, so nothing of a secret is compared byte by byte. */
-export const hashOfPersonalToken = (token: string): Buffer => createHash('sha256').update(token).digest()
 
 /** The CRC-32 of the random characters, in base 62. */
 function checksum(random: string): string {

@@ -1,5 +1,6 @@
 import type { Database } from '@mdcreator/db/database'
-import { hashOfTicket, newTicket } from '@mdcreator/shared/document-ticket'
+import { newTicket } from '@mdcreator/shared/document-ticket'
+import { hashOfSecret } from '@mdcreator/shared/secret'
 import { findSummary } from '../documents/index.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { DocumentTicket, DocumentTokenBody } from './auth.schema.ts'
@@ -30,7 +31,7 @@ export function documentTicketEndpoints({ db }: { db: Database }): Endpoint[] {
         const ticket = newTicket()
         await asCaller(db, caller, async (trx) => {
           const { id: documentId } = permit(await findSummary(trx, caller.userId, body.document_id))
-          const hash = hashOfTicket(ticket)
+          const hash = hashOfSecret(ticket)
           await insertTicket(trx, caller, { hash, documentId, lifetime, connectionLifetime: documentTokenLifetime })
         })
         return { body: { ticket, expires_in: lifetime } }

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { isId, newId } from '@mdcreator/shared/ids'
+import { hashOfSecret, newSecret } from '@mdcreator/shared/secret'
 import type { NewSession } from './auth.queries.ts'
 
 const refreshTokenLifetimeMs = 30 * 24 * 3600 * 1000
@@ -8,10 +8,10 @@ const refreshTokenLifetimeMs = 30 * 24 * 3600 * 1000
 export type RefreshToken = { token: string; hash: Buffer; expiresAt: Date }
 
 export function newRefreshToken(sessionId: string): RefreshToken {
-  const secret = randomBytes(32).toString('base64url')
+  const secret = newSecret()
   return {
     token: `${sessionId}.${secret}`,
-    hash: hashOf(secret),
+    hash: hashOfSecret(secret),
     expiresAt: new Date(Date.now() + refreshTokenLifetimeMs),
   }
 }
@@ -20,7 +20,7 @@ export function newRefreshToken(sessionId: string): RefreshToken {
 export function readRefreshToken(token: string): { sessionId: string; hash: Buffer } | undefined {
   const [sessionId = '', secret = '', ...rest] = token.split('.')
   if (!isId(sessionId) || !secret || rest.length > 0) return undefined
-  return { sessionId, hash: hashOf(secret) }
+  return { sessionId, hash: hashOfSecret(secret) }
 }
 
 /** A session to store, and its first refresh token. */
@@ -42,5 +42,3 @@ export function newSession(opened: { userAgent: string | undefined; network: str
     refreshToken: token,
   }
 }
-
-const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()

@@ -1,10 +1,10 @@
 import { asUser } from '@mdcreator/db/as-user'
 import { newId } from '@mdcreator/shared/ids'
+import { hashOfSecret, newSecret } from '@mdcreator/shared/secret'
 import { expect } from 'chai'
 import { signUp } from '../testing.ts'
 import { acceptInvitation } from './invitations.queries.ts'
 import { invitationWorld, problem } from './testing.ts'
-import { hashOf, newToken } from './tokens.ts'
 
 describe('accepted invitations', () => {
   const world = invitationWorld()
@@ -39,7 +39,7 @@ describe('accepted invitations', () => {
   })
 
   it('are unknown where the token is', async () => {
-    for (const token of [newToken(), 'x', `${'a'.repeat(42)}!`, newId()]) {
+    for (const token of [newSecret(), 'x', `${'a'.repeat(42)}!`, newId()]) {
       expect((await look(token)).status, token).to.equal(404)
       expect((await accept(world.guest, token)).status, token).to.equal(404)
     }
@@ -112,7 +112,7 @@ describe('accepted invitations', () => {
         await world.api.owner.updateTable('users').set(change).where('id', '=', world.guest.id).execute()
       }
       const work = asUser(world.api.owner, world.guest.id, async (trx) => {
-        outcomes.push((await acceptInvitation(trx, hashOf(token), true))?.outcome ?? 'none')
+        outcomes.push((await acceptInvitation(trx, hashOfSecret(token), true))?.outcome ?? 'none')
         throw new Error('undo')
       })
       await work.catch((error: Error) => expect(error.message).to.equal('undo'))

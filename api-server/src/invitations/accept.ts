@@ -1,4 +1,5 @@
 import type { Database } from '@mdcreator/db/database'
+import { hashOfSecret } from '@mdcreator/shared/secret'
 import { audit } from '../audit/index.ts'
 import { asCaller, emailUnverified } from '../auth/index.ts'
 import type { Caller } from '../http/authenticate.ts'
@@ -12,7 +13,6 @@ import {
 } from './invitations.queries.ts'
 import { Gone } from './invitations.schema.ts'
 import { alreadyMember } from './invite.ts'
-import { hashOf } from './tokens.ts'
 
 export const invitationGone: ProblemType = {
   slug: 'invitation-gone',
@@ -30,7 +30,7 @@ const reasons: Record<Exclude<State, 'open'>, string> = {
 
 /** @throws Problem 404, 410 */
 export async function preview(db: Database, token: string): Promise<Preview> {
-  const found = await previewInvitation(db, hashOf(token))
+  const found = await previewInvitation(db, hashOfSecret(token))
   if (!found) throw notFound()
   checkState(found.state)
   return found
@@ -47,7 +47,7 @@ export async function accept(
   verifiedOnly: boolean,
 ): Promise<{ workspace_id: string; role: GrantableRole }> {
   const found = await asCaller(db, caller, async (trx) => {
-    const row = await acceptInvitation(trx, hashOf(token), verifiedOnly)
+    const row = await acceptInvitation(trx, hashOfSecret(token), verifiedOnly)
     if (row?.outcome === 'joined') {
       const target = { type: 'user', id: caller.userId } as const
       await audit(trx, {

@@ -1,4 +1,5 @@
 import { newId } from '@mdcreator/shared/ids'
+import { hashOfSecret, newSecret } from '@mdcreator/shared/secret'
 import { audit } from '../audit/index.ts'
 import type { Caller } from '../http/authenticate.ts'
 import { notFound, Problem, type ProblemType } from '../http/problem.ts'
@@ -12,7 +13,6 @@ import {
   isMember,
   revokeInvitation,
 } from './invitations.queries.ts'
-import { hashOf, newToken } from './tokens.ts'
 
 export const alreadyMember: ProblemType = { slug: 'already-member', status: 409, title: 'They are a member already' }
 export const tooManyWaiting: ProblemType = {
@@ -57,8 +57,8 @@ export async function invite(
   if (sent >= maxSentPerDay) {
     throw new Problem(tooManySent, `At most ${maxSentPerDay} invitations a day`, { headers: { 'Retry-After': '3600' } })
   }
-  const [id, token] = [newId(), newToken()]
-  const row = { id, workspace_id: workspaceId, email, role, token_hash: hashOf(token), invited_by: caller.userId }
+  const [id, token] = [newId(), newSecret()]
+  const row = { id, workspace_id: workspaceId, email, role, token_hash: hashOfSecret(token), invited_by: caller.userId }
   await insertInvitation(trx, row)
   const invitation = await findInvitation(trx, workspaceId, id)
   if (!invitation) throw notFound()

@@ -2,7 +2,8 @@ import type { Database } from '@mdcreator/db/database'
 import type { Bus } from '@mdcreator/shared/bus/bus'
 import { newId } from '@mdcreator/shared/ids'
 import type { Logger } from '@mdcreator/shared/log'
-import { hashOfPersonalToken, newPersonalToken } from '@mdcreator/shared/personal-token'
+import { newPersonalToken } from '@mdcreator/shared/personal-token'
+import { hashOfSecret } from '@mdcreator/shared/secret'
 import { z } from 'zod'
 import { announce } from '../announce.ts'
 import { audit } from '../audit/index.ts'
@@ -48,7 +49,7 @@ export function personalAccessTokenEndpoints({ db, bus, log, cursors }: Deps): E
           id: newId(),
           user_id: caller.userId,
           name: body.name,
-          token_hash: hashOfPersonalToken(token),
+          token_hash: hashOfSecret(token),
           last_four: token.slice(-4),
           scopes: body.scopes,
           expires_at: body.expires_at ?? null,

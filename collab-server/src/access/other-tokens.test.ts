@@ -2,8 +2,9 @@ import { createDatabase, type Database } from '@mdcreator/db/database'
 import { tokenVerifier } from '@mdcreator/db/token-verifier'
 import { loadConfig } from '@mdcreator/shared/config'
 import { newId } from '@mdcreator/shared/ids'
-import { hashOfPersonalToken, newPersonalToken } from '@mdcreator/shared/personal-token'
+import { newPersonalToken } from '@mdcreator/shared/personal-token'
 import type { Scope } from '@mdcreator/shared/scopes'
+import { hashOfSecret } from '@mdcreator/shared/secret'
 import { forge, type KeyServer, startKeyServer } from '@mdcreator/shared/testing-forgeries'
 import type { TokenVerifier } from '@mdcreator/shared/tokens'
 import { expect } from 'chai'
@@ -91,7 +92,7 @@ describe('tokens that are not of the local issuer', () => {
       const [id, token] = [newId(), newPersonalToken()]
       await world.owner.query(
         'insert into personal_access_tokens (id, user_id, name, token_hash, last_four, scopes, expires_at) values ($1, $2, $3, $4, $5, $6, $7)',
-        [id, person.id, 'Test', hashOfPersonalToken(token), token.slice(-4), scopes, expiresAt],
+        [id, person.id, 'Test', hashOfSecret(token), token.slice(-4), scopes, expiresAt],
       )
       return { id, token }
     }

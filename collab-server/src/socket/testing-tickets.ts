@@ -1,5 +1,6 @@
-import { hashOfTicket, newTicket } from '@mdcreator/shared/document-ticket'
+import { newTicket } from '@mdcreator/shared/document-ticket'
 import { newId } from '@mdcreator/shared/ids'
+import { hashOfSecret } from '@mdcreator/shared/secret'
 import type { World } from '../testing.ts'
 
 /** Who makes a ticket: a session, or a personal access token. */
@@ -17,7 +18,7 @@ export async function makeTicket(
   await world.owner.query(
     `insert into document_tickets (ticket_hash, document_id, user_id, session_id, token_id, expires_at, ends_at)
      values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6), now() + make_interval(secs => $7))`,
-    [hashOfTicket(ticket), documentId, userId, sessionId, tokenId, expires, ends],
+    [hashOfSecret(ticket), documentId, userId, sessionId, tokenId, expires, ends],
   )
   return ticket
 }

@@ -1,6 +1,7 @@
 import { newTicket } from '@mdcreator/shared/document-ticket'
 import { newId } from '@mdcreator/shared/ids'
-import { hashOfPersonalToken, newPersonalToken } from '@mdcreator/shared/personal-token'
+import { newPersonalToken } from '@mdcreator/shared/personal-token'
+import { hashOfSecret } from '@mdcreator/shared/secret'
 import { expect } from 'chai'
 import type { RefusedReason } from '../metrics.ts'
 import { openSocket, type Person, startWorld, type TestServer, until, type World } from '../testing.ts'
@@ -143,7 +144,7 @@ describe('tickets', () => {
       await world.owner.query(
         `insert into personal_access_tokens (id, user_id, name, token_hash, last_four, scopes)
          values ($1, $2, 'Test', $3, 'abcd', $4)`,
-        [tokenId, ada.id, hashOfPersonalToken(newPersonalToken()), scopes],
+        [tokenId, ada.id, hashOfSecret(newPersonalToken()), scopes],
       )
       return { userId: ada.id, tokenId }
     }

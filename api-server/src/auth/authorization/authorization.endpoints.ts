@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hashOfSecret, newSecret } from '@mdcreator/shared/secret'
 import { type BrowserReply, type Endpoint, endpoint } from '../../http/endpoint.ts'
 import { Problem, problemTypes } from '../../http/problem.ts'
 import type { AuthDeps } from '../deps.ts'
@@ -74,8 +74,8 @@ export function authorizationEndpoints(deps: AuthDeps): Endpoint[] {
         const { request } = reading
         try {
           const credentials = await checkPassword(deps, { email, password, network: networkOf(req) })
-          const code = randomBytes(32).toString('base64url')
-          const kept = { ...request, hash: hashOf(code), expiresAt: new Date(Date.now() + codeLifetimeMs) }
+          const code = newSecret()
+          const kept = { ...request, hash: hashOfSecret(code), expiresAt: new Date(Date.now() + codeLifetimeMs) }
           if (!(await insertAuthorizationCode(db, credentials, kept))) throw refusedSignIn()
           const { redirectUri, state } = request
           return { redirect: withParameters(redirectUri, { code, state, iss: config.issuer }) }
@@ -99,6 +99,3 @@ function again(request: AuthorizationRequest, email: string, { type, message, ex
     headers: { ...pageHeaders(request), ...(retryAfter && { 'Retry-After': retryAfter }) },
   }
 }
-
-/** The SHA-256 of a code: all that is kept of it. */
-export const hashOf = (code: string): Buffer => createHash('sha256').update(code).digest()

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { OAuthConfig } from '@mdcreator/shared/config'
+import { hashOfSecret } from '@mdcreator/shared/secret'
 import type { Request } from 'express'
 import { type Endpoint, endpoint } from '../../http/endpoint.ts'
 import { Problem, type ProblemType } from '../../http/problem.ts'
 import { Tokens } from '../auth.schema.ts'
 import { type AuthDeps, issueTokens, sessionFor } from '../deps.ts'
 import { announceReplay, badRefreshToken, refreshSession } from '../refresh.ts'
-import { hashOf } from './authorization.endpoints.ts'
 import { redeemCode } from './authorization.queries.ts'
 import { OAuthErrorMembers, TokenRequest } from './authorization.schema.ts'
 
@@ -58,7 +58,7 @@ async function redeem(deps: AuthDeps, body: TokenRequest, clientId: string, req:
   const { session, refreshToken } = sessionFor(req, deps, clientId)
   const result = await redeemCode(
     deps.db,
-    hashOf(code),
+    hashOfSecret(code),
     (row) =>
       row.client_id === clientId && row.redirect_uri === redirect_uri && proves(code_verifier, row.code_challenge),
     session,
